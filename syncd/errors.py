@@ -16,6 +16,8 @@ Expected outcomes (drift, conflicts, problems) are data and do not belong here.
     │   │   └── KestraExists   1  409, or 422 that says so: the object is there already
     │   └── KestraReplaced     1  another instance answers at the same address
     ├── ForgeError             1  GitHub, GitLab or Gitea refused
+    │   ├── ForgeDenied        1  the token may not do this (401, 403)
+    │   └── ForgeMissing       1  404
     ├── ObjectMoved            4  an object is no longer what the plan saw
     ├── PlanMoved              4  a reviewed plan no longer fits either side
     └── Interrupted          130  stopped by the user
@@ -106,6 +108,14 @@ class KestraReplaced(KestraError):
 
 class ForgeError(SyncdError):
     """GitHub, GitLab or Gitea refused a request."""
+
+
+class ForgeDenied(ForgeError):
+    """The token is missing, wrong, or may not do this (401, 403); pull requests from forks get such a token."""
+
+
+class ForgeMissing(ForgeError):
+    """What was asked for is not there, or the token may not see it (404)."""
 
 
 class ObjectMoved(SyncdError):

@@ -8,6 +8,7 @@ from syncd.flowtext.spans import byte_offset, content_span, raw_span, replaced
 from syncd.flowtext.tree import Mapping, Scalar, parse
 from syncd.model import normal_form
 
+_BOM = b"\xef\xbb\xbf"
 # where a line begins for Java's MULTILINE
 _LINE = rb"(?:\A|(?<=\n)|(?<=\r)(?!\n)|(?<=\xc2\x85)|(?<=\xe2\x80\xa8)|(?<=\xe2\x80\xa9))"
 _ACTIVE = re.compile(_LINE + rb"disabled\s*:\s*false\s*")
@@ -71,7 +72,8 @@ def differs_only_by_pause(active: bytes, other: bytes) -> bool:
     """Whether `other` is `active`, switched off, and nothing else."""
     if is_disabled(active) or not is_disabled(other):
         return False
-    return normal_form(_ACTIVE.sub(b"", active)) == normal_form(_PAUSED.sub(b"", other))
+    before, after = active.removeprefix(_BOM), other.removeprefix(_BOM)
+    return normal_form(_ACTIVE.sub(b"", before)) == normal_form(_PAUSED.sub(b"", after))
 
 
 def without_revision(text: bytes) -> bytes:

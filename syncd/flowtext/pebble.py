@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _OPEN = re.compile(r"\{[{%#]")
 _TOKEN = re.compile(
@@ -48,8 +49,13 @@ class Path:
     parts: tuple[Token, ...]
 
 
-def expressions(source: str) -> Iterator[tuple[Token, ...]]:
+@lru_cache(maxsize=512)
+def expressions(source: str) -> tuple[tuple[Token, ...], ...]:
     """The tokens of each `{{ … }}` and `{% … %}`, comments and verbatim blocks left out."""
+    return tuple(_expressions(source))
+
+
+def _expressions(source: str) -> Iterator[tuple[Token, ...]]:
     at = 0
     while opening := _OPEN.search(source, at):
         if verbatim := _VERBATIM.match(source, opening.start()):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_NULLS = frozenset({"~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
 _INTEGER = re.compile(
@@ -22,12 +22,13 @@ _INTEGER = re.compile(
 )
 _BASES = {"binary": 2, "octal": 8, "decimal": 10, "hexadecimal": 16}
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?\Z")
+_NUMERIC = frozenset("-+.0123456789")
 _DIGITS_LIMIT = 400
 
 
 def is_null(text: str) -> bool:
-    """Whether a plain scalar is no value at all."""
-    return text in _NULLS
+    """Whether a plain scalar names nothing: null, or nothing written, which Kestra reads as an empty text."""
+    return not text or text in _NULLS
 
 
 def resolve(text: str) -> Value:
@@ -38,7 +39,7 @@ def resolve(text: str) -> Value:
         return True
     if text in _FALSE:
         return False
-    return _number(text) if text[0] in "-+.0123456789" and len(text) < _DIGITS_LIMIT else text
+    return _number(text) if text[:1] in _NUMERIC and len(text) < _DIGITS_LIMIT else text
 
 
 def java_text(text: str) -> str:

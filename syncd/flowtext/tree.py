@@ -7,7 +7,7 @@ like any other (seen on 1.3.25 and 2.0.0: a flow with anchors, saved and read ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, cast
@@ -126,9 +126,9 @@ def parse(text: bytes) -> Node | Fault | None:
     if len(text) > BYTES_LIMIT:
         return Fault(f"larger than {BYTES_LIMIT // 1024**2} MiB, which Kestra's YAML parser refuses")
     try:
-        return _document(yaml.parse(text, Loader=yaml.CSafeLoader))
+        return _document(CParser(text).get_event)
     except yaml.MarkedYAMLError as error:
-        return _fault(error)
+        return _fault(error, text)
     except yaml.YAMLError as error:
         return Fault(f"YAML error: {error}".splitlines()[0])
     except _Refused as refused:
@@ -166,33 +166,38 @@ def walk(root: Node) -> Iterator[Node]:
             stack.extend(value for _, value in reversed(node.items))
 
 
-def _fault(error: yaml.MarkedYAMLError) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    reason = ", ".join(part for part in (error.context, error.problem) if part)
-    return Fault(f"YAML error: {reason}", mark.line + 1, mark.column + 1) if mark else Fault(f"YAML error: {reason}")
+def _fault(error: yaml.MarkedYAMLError, text: bytes) -> Fault:
+    """The parser's complaint, at a place that exists: what never ends is shown where it begins."""
+    reason = "YAML error: " + ", ".join(part for part in (error.context, error.problem) if part)
+    lines = text.rstrip().split(b"\n")
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
+    mark = next((mark for mark in marks if mark.line < len(lines)), None)
+    if mark is None:
+        return Fault(reason, len(lines), len(lines[-1].decode(errors="replace")) + 1)
+    return Fault(reason, mark.line + 1, mark.column + 1)
 
 
-def _document(events: Iterator[Any]) -> Node | None:
+def _document(read: Callable[[], Any]) -> Node | None:
     root: Node | None = None
     documents = 0
-    for event in events:
+    while (event := read()) is not None:
         if type(event) is yaml.DocumentStartEvent:
             documents += 1
             if documents > 1:
                 raise _Refused("two documents in one file, of which Kestra reads only the first", event.start_mark)
-            root = _node(events, next(events))
+            root = _node(read)
     return root
 
 
-def _node(events: Iterator[Any], first: Any) -> Node:
+def _node(read: Callable[[], Any]) -> Node:
     """Builds one node without recursion, so that depth costs memory only up to the limit."""
-    root = _open(first)
+    root = _open(read())
     if isinstance(root, Scalar):
         return root
     stack: list[Sequence | Mapping] = [root]
     keys: list[Scalar | None] = [None]
     while stack:
-        event = next(events)
+        event = read()
         parent = stack[-1]
         if type(event) in _ENDS:
             parent.end = event.end_mark
@@ -203,12 +208,12 @@ def _node(events: Iterator[Any], first: Any) -> Node:
         if type(parent) is Sequence:
             parent.items.append(node)
         elif keys[-1] is None:
-            keys[-1] = node if isinstance(node, Scalar) else Scalar("", "?", node.start, node.start)
+            keys[-1] = node if type(node) is Scalar else Scalar("", "?", node.start, node.start)
         else:
             cast(Mapping, parent).items.append((keys[-1], node))
             keys[-1] = None
-        if not isinstance(node, Scalar):
-            _descend(stack, keys, node)
+        if type(node) is not Scalar:
+            _descend(stack, keys, cast(Mapping | Sequence, node))
     return root
 
 

@@ -89,7 +89,7 @@ def test_an_id_is_what_the_server_makes_of_it(spelled: str, id_: str) -> None:
         (b"- a\n", "no `id`, `namespace` and `tasks`", 1),
         (b"version: 3\nservices: {}\n", "no `id` and `namespace` and `tasks`", 1),
         (b"id: a\nnamespace: b\n", "no `tasks`", 1),
-        (b"id: a\nnamespace: b\ntasks: [\n", "YAML error", 4),
+        (b"id: a\nnamespace: b\ntasks: [\n", "YAML error", 3),
         (b"id: a\nnamespace: b\ntasks: []\n---\nid: c\n", "two documents", 4),
         (b"id: a\nnamespace: b\ntasks: []\nid: c\n", "`id` twice", 4),
         (b"id: a\nnamespace: b\ntasks: []\nx: 1\nx: 2\n", "`x` twice", 5),
