@@ -16,6 +16,9 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 setup: $(STAMP)  ## Create the environment
 
+watch: $(STAMP)  ## Keep this repository in step with an embedded sandbox server
+	$(BIN)/syncd watch --sandbox
+
 lint: $(STAMP)  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,4 +31,4 @@ test: $(STAMP)  ## Run every test that needs no JVM
 engine-test: $(STAMP)  ## Run the tests that need Kestra's own engines (Maven downloads them once)
 	$(BIN)/python -m pytest tests/engine
 
-.PHONY: help setup lint test engine-test
+.PHONY: help setup watch lint test bench lock engine-test
