@@ -79,8 +79,18 @@ class Layout:
     def _file_pattern(self) -> re.Pattern[str]:
         return _pattern(self.files)
 
+    @cached_property
+    def _located(self) -> dict[str, Place | None]:
+        """Answers given before: every step of a run asks for the same paths."""
+        return {}
+
     def locate(self, path: str) -> Place | None:
         """What this path holds, or `None` where it is none of ours. Always "/" as separator, from the root."""
+        if path not in self._located:
+            self._located[path] = self._locate(path)
+        return self._located[path]
+
+    def _locate(self, path: str) -> Place | None:
         if match := self._file_pattern.match(path):
             return Place(Kind.FILE, match.groupdict().get("namespace") or self.namespace or "", match["name"])
         if not path.endswith(FLOW_SUFFIXES):

@@ -248,3 +248,8 @@ class Change:
     def revision(self) -> int | None:
         """The server's number of the version that was seen, where there is one."""
         return next((side.revision for side in (self.target, self.source) if side and side.revision is not None), None)
+
+
+def held_by_base(change: Change) -> bool:
+    """Whether the base holds the target's exact bytes, so that overwriting them loses nothing."""
+    return bool(change.base and change.target and change.base.raw == change.target.raw)

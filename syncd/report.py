@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from syncd.model import Change, Key, Severity, Verdict
+from syncd.model import Change, Key, Problem, Severity, Verdict
 from syncd.plan import Direction, Plan
 
 DONE, ERROR, DIFFERENT, INVALID, CONFLICT, PARTLY, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
@@ -77,7 +77,7 @@ def exit_code(reports: Iterable[Report], changes: Iterable[Change]) -> int:
     refused: set[Key] = set()
     for report in reports:
         refused |= {key for refusal in report.plan.refusals for key in refusal.keys}
-        if report.withheld or any(problem.severity is Severity.ERROR for problem in report.plan.problems):
+        if report.withheld or any(_in_git(problem) for problem in report.plan.problems):
             codes.add(INVALID)
         if report.failed:
             codes.add(PARTLY)
@@ -89,6 +89,11 @@ def exit_code(reports: Iterable[Report], changes: Iterable[Change]) -> int:
         if change.verdict is Verdict.CONFLICT:
             codes.add(CONFLICT)
     return gravest(codes)
+
+
+def _in_git(problem: Problem) -> bool:
+    """Whether this is an error of a file; what the server alone has may be unreadable without anybody's harm."""
+    return problem.severity is Severity.ERROR and bool(problem.path)
 
 
 def merged(push: Report, pull: Report) -> list[tuple[Direction, Change]]:

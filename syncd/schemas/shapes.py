@@ -31,6 +31,10 @@ class Finding:
     owner: str
 
 
+# Read field by field before anything else is: an unknown name is refused there even without a value.
+_STRICT = "io.kestra.core.models.flows."
+_FLOW = _STRICT + "Flow"
+
 Shape: TypeAlias = Callable[[Any, Path], Iterable[Finding]]
 
 
@@ -59,20 +63,22 @@ class ObjectShape:
     ) -> None:
         self._name = name
         self._properties: dict[str, Any] = {**{key: {} for key in extra}, **definition.get("properties", {})}
-        self._required = [key for key in definition.get("required", ()) if key != "type"]
+        discriminated = "type" not in self._properties.get("type", {})
+        self._required = [key for key in definition.get("required", ()) if key != "type" or not discriminated]
         self._compile = compile_property
-        self._shapes: dict[str, Shape] = {"type": anything}
+        self._shapes: dict[str, Shape] = {"type": anything} if discriminated else {}
+        self._is_strict = name.startswith(_STRICT) and name != _FLOW
 
     def __call__(self, value: Any, path: Path) -> Iterator[Finding]:
         if not isinstance(value, dict):
             yield Finding(path, "must be a mapping", "wrong-type", self._name)
             return
         for key, each in value.items():
-            if each is None:  # as good as left out, even where the name is wrong
+            if each is None and not self._is_strict:  # as good as left out, even where the name is wrong
                 continue
             if key not in self._properties:
                 yield Finding((*path, key), f'Unrecognized field "{key}"', "unknown-property", self._name)
-            else:
+            elif each is not None:
                 yield from self._shape(key)(each, (*path, key))
         for key in self._required:
             if value.get(key) is None:
