@@ -1,0 +1,105 @@
+"""The repository, the server and the base refs, as the shell wants them: bound to one run; nothing is opened here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from syncd.kestra import Kestra
+from syncd.model import Change, Key, Kind, Problem, Resource, Scope, Severity, Snapshot
+from syncd.repo import Repository
+from syncd.state import Base, BaseRef, Lost, RescueRef, ServerIdentity, infer
+
+_MISSING_SUBFLOW = re.compile(r"subflow '([^']+)' not found in namespace '([^']+)'")
+"""What `/flows/validate` of 1.3 and 2.0 warns of; saving such a flow is allowed."""
+WORKERS = 4
+"""Connections at a time; measured on 1.3.25, more gain nothing."""
+
+
+@dataclass
+class KestraTarget:
+    """The server, as the shell wants a side that can be written."""
+
+    server: Kestra
+    workers: int = WORKERS
+
+    @property
+    def can_swap(self) -> bool:
+        """Whether a file may take a folder's place."""
+        return self.server.about().line.swaps_file_and_folder
+
+    def snapshot(self, scope: Scope) -> Snapshot:
+        """See `Kestra.snapshot`."""
+        return self.server.snapshot(scope)
+
+    def apply(self, change: Change) -> Resource | None:
+        """See `Kestra.apply`."""
+        return self.server.apply(change)
+
+    def refusals(self, writes: Sequence[Change]) -> tuple[Problem, ...]:
+        """What the server says of these flows, and which names it cannot hold."""
+        written = [change.write for change in writes if change.write is not None]
+        names = self.server.unholdable([resource.key for resource in written])
+        flows = [resource for resource in written if resource.key.kind is Kind.FLOW]
+        paths = {resource.key: resource.path for resource in written}
+        unholdable = [replace(problem, path=problem.path or paths[key]) for key, problem in names.items()]
+        said = self.server.validate(flows) if flows else ()
+        return (*unholdable, *(problem for problem in said if not _will_be_there(problem, paths)))
+
+    def create_many(self, resources: Sequence[Resource]) -> Mapping[Key, Resource]:
+        """See `Kestra.create_many`."""
+        return self.server.create_many(resources)
+
+
+def _will_be_there(problem: Problem, written: Container[Key]) -> bool:
+    """Whether the server only misses a subflow that this very run is about to create."""
+    missing = _MISSING_SUBFLOW.search(problem.message)
+    return problem.severity is Severity.WARNING and bool(missing and Key(Kind.FLOW, missing[2], missing[1]) in written)
+
+
+@dataclass
+class Agreement:
+    """The base ref and the rescue ref of one environment, bound to this run."""
+
+    repository: Repository
+    base_ref: BaseRef
+    rescue_ref: RescueRef
+    server: Kestra
+    identity: ServerIdentity
+    scope: Scope
+    loaded: Base
+    released: tuple[Key, ...]
+    source_commit: str | None
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    beside: bool = False
+    """Whether Git's side is a branch that has yet to be merged: until then nothing is agreed on."""
+
+    def infer(self, git: Snapshot, kestra: Snapshot, keys: Sequence[Key]) -> Mapping[Key, Resource]:
+        """See `syncd.state.infer`."""
+        return infer(self.repository, self.source_commit, git, kestra, keys, self.server.revisions)
+
+    def rescue(self, side: str, lost: Sequence[tuple[Resource, str]]) -> None:
+        """See `RescueRef.keep`."""
+        self.rescue_ref.keep([Lost(resource, side, reason) for resource, reason in lost])
+        self.rescue_ref.share()
+
+    def save(self, agreed: Mapping[Key, Resource | None], message: str) -> str | None:
+        """See `BaseRef.save`. What was saved is the base of whatever follows in this run."""
+        if self.beside:
+            return self.loaded.commit
+        commit = self.base_ref.save(
+            self.loaded,
+            agreed,
+            server=self.identity,
+            source_commit=self.source_commit,
+            scope=self.scope,
+            released=self.released,
+            message=message,
+        )
+        held = {**self.snapshot.resources, **{key: resource for key, resource in agreed.items() if resource}}
+        gone = {key for key, resource in agreed.items() if resource is None}
+        self.snapshot = replace(self.snapshot, resources={key: held[key] for key in held if key not in gone})
+        if commit:
+            self.loaded = replace(self.loaded, commit=commit, snapshot=self.snapshot, void="")
+        return commit or self.loaded.commit

@@ -1,0 +1,59 @@
+"""What `push`, `pull` and `sync` have in common: open, run, print, exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncd.cli.console import data, ending, paint, progress
+from syncd.cli.options import Options
+from syncd.cli.planfile import read
+from syncd.cli.world import Opened, opened
+from syncd.plan import Direction
+from syncd.render.plans import as_json, as_markdown, as_text
+from syncd.render.views import View, view_of_run
+from syncd.report import Report
+from syncd.stop import stopping
+from syncd.sync import run, run_both
+
+ATTEMPTS = 3
+"""How often a run is planned anew when somebody else pushed to the branch meanwhile."""
+
+
+def show(view: View, options: Options) -> None:
+    """Prints a view in the format that was asked for."""
+    if options.output_format == "json":
+        data(as_json(view))
+    elif options.output_format == "markdown":
+        data(as_markdown(view))
+    else:
+        data(as_text(view, paint(), stat=options.stat))
+
+
+def one_way(options: Options, direction: Direction) -> None:
+    """A push or a pull, from the options to the exit code."""
+    with ending(options.output_format):
+        options, expected = read(options, direction)
+        with opened(options, writes=True, pulls=direction is Direction.PULL) as environment:
+            environment.agreement.beside = direction is Direction.PULL and environment.beside
+            request = replace(environment.request(direction), expected=expected)
+            with progress(f"{direction} to {direction.target}") as advance, stopping() as stop:
+                report = run(environment.world(advance, stop), request)
+            _finish(environment, [report], options)
+
+
+def both_ways(options: Options) -> None:
+    """A sync, from the options to the exit code."""
+    with ending(options.output_format), opened(options, writes=True, pulls=True) as environment:
+        push, pull = environment.request(Direction.PUSH), environment.request(Direction.PULL)
+        with progress("sync") as advance, stopping() as stop:
+            reports = run_both(environment.world(advance, stop), push, pull)
+        _finish(environment, reports, options)
+
+
+def _finish(environment: Opened, reports: Sequence[Report], options: Options) -> None:
+    view = view_of_run(environment.heading, reports)
+    show(view, options)
+    if view.exit:
+        sys.exit(view.exit)
