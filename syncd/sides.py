@@ -46,7 +46,7 @@ class Target(Side, Protocol):
         """Whether a file may take a folder's place, and the reverse."""
 
     def refusals(self, writes: Sequence[Change]) -> tuple[Problem, ...]:
-        """What is invalid among these writes, and what is merely worth a warning. Each names its key."""
+        """What this side could not hold, whatever its text. Each problem names its key."""
 
     def create_many(self, resources: Sequence[Resource]) -> Mapping[Key, Resource]:
         """Creates many objects at once where that is safe; returns those that were read back as they should be."""
@@ -76,7 +76,7 @@ class Request:
         policy: What it may do.
         guards: How much it may delete.
         on_invalid: Whether one invalid object holds back everything.
-        validate: Whether the target is asked what it would refuse.
+        validate: Whether the server is asked to validate what a push would write.
         dry_run: Whether to stop before the first write.
         expected: Hash of a reviewed plan; anything else is refused.
         only: The one object that the run is about; `None` for all.
@@ -102,6 +102,8 @@ class World:
         base: What they last agreed on.
         scope: Where to look.
         ignored: Which of the server's objects the repository's ignore rules leave out.
+        validate: What the server says of the flows that a push would write.
+        beside: Whether Git's side is a branch that has yet to be merged, so that the base is not about it.
         finish: Called with a message after the writes of a pull; commits them and returns the commit.
         confirm: Shown the plan before the first write; raises where the user says no.
         stopping: Asked between two objects; true ends the run after what is in hand.
@@ -113,6 +115,8 @@ class World:
     base: Base
     scope: Scope
     ignored: Callable[[Iterable[Key]], frozenset[Key]] = lambda _keys: frozenset()
+    validate: Callable[[Sequence[Change]], tuple[Problem, ...]] = lambda _writes: ()
+    beside: bool = False
     finish: Callable[[str], str | None] = lambda _message: None
     confirm: Callable[[Plan], None] = lambda _plan: None
     stopping: Callable[[], bool] = lambda: False

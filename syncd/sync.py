@@ -45,7 +45,7 @@ def _without(side: Snapshot, ignored: Callable[[Iterable[Key]], frozenset[Key]])
 def decide(world: World, look: Look, request: Request) -> Plan:
     """The plan of this run, with everything blocked that must not or cannot be written."""
     source, target = look.towards(request.policy.direction)
-    base = world.base.snapshot
+    base = _of_branch(world.base.snapshot, look.git) if world.beside else world.base.snapshot
     first = plan(base, source, target, request.policy)
     if unclear := _without_base(first):
         known = {**base.resources, **world.base.infer(look.git, look.kestra, unclear)}
@@ -55,7 +55,20 @@ def decide(world: World, look: Look, request: Request) -> Plan:
     guarded = guard(first, base, request.guards)
     side = world.target(request.policy.direction)
     guarded = _blocked(guarded, without_room(guarded, target, can_swap=side.can_swap).values())
-    return _blocked(guarded, side.refusals(guarded.writes)) if request.validate else guarded
+    guarded = _blocked(guarded, side.refusals(guarded.writes))
+    if not request.validate or request.policy.direction is Direction.PULL:
+        return guarded
+    return _blocked(guarded, world.validate(guarded.writes))
+
+
+def _of_branch(base: Snapshot, git: Snapshot) -> Snapshot:
+    """What of the base still holds on a branch that has gone on; for the rest, histories say who moved."""
+    held = {
+        key: resource
+        for key, resource in base.resources.items()
+        if (here := git.resources.get(key)) and here.digest == resource.digest
+    }
+    return replace(base, resources=held)
 
 
 def _without_base(plan: Plan) -> list[Key]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from syncd.cli.console import note
 from syncd.kestra import Kestra
 from syncd.model import Change, Key, Kind, Problem, Resource, Scope, Severity, Snapshot
 from syncd.repo import Repository
@@ -38,14 +39,16 @@ class KestraTarget:
         return self.server.apply(change)
 
     def refusals(self, writes: Sequence[Change]) -> tuple[Problem, ...]:
-        """What the server says of these flows, and which names it cannot hold."""
-        written = [change.write for change in writes if change.write is not None]
-        names = self.server.unholdable([resource.key for resource in written])
-        flows = [resource for resource in written if resource.key.kind is Kind.FLOW]
-        paths = {resource.key: resource.path for resource in written}
-        unholdable = [replace(problem, path=problem.path or paths[key]) for key, problem in names.items()]
-        said = self.server.validate(flows) if flows else ()
-        return (*unholdable, *(problem for problem in said if not _will_be_there(problem, paths)))
+        """The names that this server cannot hold."""
+        paths = {change.key: change.write.path for change in writes if change.write is not None}
+        names = self.server.unholdable(paths)
+        return tuple(replace(problem, path=problem.path or paths[key]) for key, problem in names.items())
+
+    def validate(self, writes: Sequence[Change]) -> tuple[Problem, ...]:
+        """What the server says of the flows that are to be written."""
+        flows = {change.key: change.write for change in writes if change.write and change.key.kind is Kind.FLOW}
+        said = self.server.validate(tuple(flows.values())) if flows else ()
+        return tuple(problem for problem in said if not _will_be_there(problem, flows))
 
     def create_many(self, resources: Sequence[Resource]) -> Mapping[Key, Resource]:
         """See `Kestra.create_many`."""
@@ -60,7 +63,13 @@ def _will_be_there(problem: Problem, written: Container[Key]) -> bool:
 
 @dataclass
 class Agreement:
-    """The base ref and the rescue ref of one environment, bound to this run."""
+    """
+    The base ref and the rescue ref of one environment, bound to this run.
+
+    Attributes:
+        snapshot: What is agreed on within the scope of the run.
+        beside: Whether Git's side is a branch that has yet to be merged: until then nothing new is agreed on.
+    """
 
     repository: Repository
     base_ref: BaseRef
@@ -73,7 +82,6 @@ class Agreement:
     source_commit: str | None
     snapshot: Snapshot = field(default_factory=Snapshot)
     beside: bool = False
-    """Whether Git's side is a branch that has yet to be merged: until then nothing is agreed on."""
 
     def infer(self, git: Snapshot, kestra: Snapshot, keys: Sequence[Key]) -> Mapping[Key, Resource]:
         """See `syncd.state.infer`."""
@@ -82,7 +90,8 @@ class Agreement:
     def rescue(self, side: str, lost: Sequence[tuple[Resource, str]]) -> None:
         """See `RescueRef.keep`."""
         self.rescue_ref.keep([Lost(resource, side, reason) for resource, reason in lost])
-        self.rescue_ref.share()
+        if warning := self.rescue_ref.share():
+            note(f"what was rescued is kept here, but not shared: {warning}")
 
     def save(self, agreed: Mapping[Key, Resource | None], message: str) -> str | None:
         """See `BaseRef.save`. What was saved is the base of whatever follows in this run."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from syncd.cli.console import data, ending, paint, progress
 from syncd.cli.options import Options
 from syncd.cli.planfile import read
-from syncd.cli.world import Opened, opened
+from syncd.cli.world import opened
+from syncd.errors import RefMoved
 from syncd.plan import Direction
 from syncd.render.plans import as_json, as_markdown, as_text
 from syncd.render.views import View, view_of_run
-from syncd.report import Report
 from syncd.stop import stopping
 from syncd.sync import run, run_both
 
@@ -33,27 +33,45 @@ def show(view: View, options: Options) -> None:
 
 def one_way(options: Options, direction: Direction) -> None:
     """A push or a pull, from the options to the exit code."""
-    with ending(options.output_format):
-        options, expected = read(options, direction)
-        with opened(options, writes=True, pulls=direction is Direction.PULL) as environment:
+
+    def attempt() -> View:
+        known, expected = read(options, direction)
+        with opened(known, writes=True, pulls=direction is Direction.PULL) as environment:
             environment.agreement.beside = direction is Direction.PULL and environment.beside
             request = replace(environment.request(direction), expected=expected)
             with progress(f"{direction} to {direction.target}") as advance, stopping() as stop:
                 report = run(environment.world(advance, stop), request)
-            _finish(environment, [report], options)
+            view = view_of_run(environment.heading, [report])
+            show(view, known)
+            return view
+
+    _until_it_holds(attempt, options)
 
 
 def both_ways(options: Options) -> None:
     """A sync, from the options to the exit code."""
-    with ending(options.output_format), opened(options, writes=True, pulls=True) as environment:
-        push, pull = environment.request(Direction.PUSH), environment.request(Direction.PULL)
-        with progress("sync") as advance, stopping() as stop:
-            reports = run_both(environment.world(advance, stop), push, pull)
-        _finish(environment, reports, options)
+
+    def attempt() -> View:
+        with opened(options, writes=True, pulls=True) as environment:
+            push, pull = environment.request(Direction.PUSH), environment.request(Direction.PULL)
+            with progress("sync") as advance, stopping() as stop:
+                reports = run_both(environment.world(advance, stop), push, pull)
+            view = view_of_run(environment.heading, reports)
+            show(view, options)
+            return view
+
+    _until_it_holds(attempt, options)
 
 
-def _finish(environment: Opened, reports: Sequence[Report], options: Options) -> None:
-    view = view_of_run(environment.heading, reports)
-    show(view, options)
-    if view.exit:
-        sys.exit(view.exit)
+def _until_it_holds(attempt: Callable[[], View], options: Options) -> None:
+    """Looks and plans anew while somebody else keeps moving the branch; then ends with the exit code."""
+    with ending(options.output_format):
+        for left in range(ATTEMPTS - 1, -1, -1):
+            try:
+                view = attempt()
+                break
+            except RefMoved:
+                if not left:
+                    raise
+        if view.exit:
+            sys.exit(view.exit)

@@ -10,7 +10,7 @@ from pathlib import Path
 from syncd.cli.options import Options
 from syncd.cli.targets import Agreement, KestraTarget
 from syncd.config import Config, Target
-from syncd.errors import ConfigError
+from syncd.errors import ConfigError, RefMoved
 from syncd.guards import Guards, MaxDeletes
 from syncd.kestra import Address, Kestra, ListingCache
 from syncd.layout import Layout
@@ -71,9 +71,12 @@ class Opened:
             progress: Told of each object that was written.
             stopping: Asked between two objects.
         """
+        kestra = KestraTarget(self.server)
         return World(
             git=self.git,
-            kestra=KestraTarget(self.server),
+            kestra=kestra,
+            validate=kestra.validate,
+            beside=self.agreement.beside,
             base=self.agreement,
             scope=self.scope,
             ignored=self.git.ignored,
@@ -112,10 +115,17 @@ class Opened:
         """Commits and pushes what was pulled, where that was asked for."""
         if not _commits(self.options, self.target):
             return None
+        branch = self.options.branch or self.target.environment.branch
+        before = self.repository.read_ref(f"refs/heads/{branch}") if branch else None
         commit = self.git.commit(self.options.message or message, _author(self.options.author))
         self.agreement.source_commit = commit or self.agreement.source_commit
-        if _chosen(self.options.push, self.target.environment.push):
-            self.git.push()
+        if commit and _pushes(self.options, self.target):
+            try:
+                self.git.push()
+            except RefMoved:
+                if branch and branch != self.repository.branch():  # so that the next attempt starts from the new tip
+                    self.repository.update_ref(f"refs/heads/{branch}", before, commit)
+                raise
         return commit
 
     def _confirm(self, plan: Plan) -> None:
@@ -128,13 +138,14 @@ def _chosen(option: bool | None, setting: bool) -> bool:
     return setting if option is None else option
 
 
+def _pushes(options: Options, target: Target) -> bool:
+    return _chosen(options.push, target.environment.push)
+
+
 def _commits(options: Options, target: Target) -> bool:
     environment = target.environment
     return bool(
-        _chosen(options.commit, environment.commit)
-        or options.branch
-        or environment.branch
-        or _chosen(options.push, environment.push)
+        _chosen(options.commit, environment.commit) or options.branch or environment.branch or _pushes(options, target)
     )
 
 
@@ -253,6 +264,8 @@ class _Opening:
             return GitSide.at(self.repository, layout, self.deployment.commit, known=known)
         ref = options.ref or self.target.environment.source
         branch = options.branch or self.target.environment.branch
+        if self.pulls and _pushes(options, self.target):
+            self.repository.fetch(self.repository.remote_of(branch or self.repository.branch() or "HEAD"))
         if self.pulls and branch:
             start = "HEAD" if ref == WORKTREE else ref
             return GitSide.on(self.repository, layout, branch, start=start, known=known)

@@ -32,6 +32,7 @@ _READ_ONLY = "system.readOnly"
 _NO = (None, False, 0, "false", "False", "FALSE")
 _CORE = "io.kestra.plugin.core."
 _CORE_PACKAGES = ("io.kestra.plugin.core.", "io.kestra.core.")
+_STARTERS = {_CORE + "trigger.Schedule": "Schedule", _CORE + "trigger.Webhook": "Webhook"}
 _TASK_LISTS = frozenset({"tasks", "errors", "finally", "then", "else", "defaults"})
 _OFFSET = re.compile(r"(UTC|GMT)?[-+][0-9]{1,2}(:[0-9]{2})?|Z")
 
@@ -161,6 +162,23 @@ def _satisfiable(parts: _Parts) -> Iterator[Breach]:
             yield Breach(path, "`minSatisfied` must be lower than or equal to the number of `dependsOn`")
 
 
+def _started_without(parts: _Parts) -> Iterator[Breach]:
+    """2.0 wants every required input that has no default from each schedule and webhook, disabled ones too."""
+    needed = [
+        str(each.get("id"))
+        for _, each in _mappings(parts.flow, "inputs")
+        if each.get("required") not in _NO[1:] and each.get("defaults") is None
+    ]
+    for _, trigger in parts.triggers if parts.line == "2.0" else ():
+        kind = _STARTERS.get(str(trigger.get("type")))
+        given = trigger.get("inputs")
+        held = {name for name, value in given.items() if value is not None} if isinstance(given, dict) else set()
+        missing = " | ".join(name for name in needed if name not in held)
+        if kind and missing:
+            reason = f"Missing inputs for {kind} Trigger '{trigger.get('id')}', missing inputs: '{missing}'"
+            yield Breach((), f"Invalid Flow: {reason}")
+
+
 def _is_zone(name: str) -> bool:
     return name in time_zones() or _OFFSET.fullmatch(name) is not None
 
@@ -259,6 +277,7 @@ _RULES: tuple[_Rule, ...] = (
     _labels,
     _schedules,
     _satisfiable,
+    _started_without,
     _composition,
     _default_references,
     _recursion,

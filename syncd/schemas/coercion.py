@@ -7,12 +7,14 @@ a property that is rendered at run time takes anything.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jsonschema_rs
 
 _CLOCK = r"[Tt](?=.)(?:[-+]?[0-9]+[Hh])?(?:[-+]?[0-9]+[Mm])?(?:[-+]?[0-9]+(?:[.,][0-9]{0,9})?[Ss])?"
 JAVA_DURATION = rf"^[-+]?[Pp](?=.)(?:[-+]?[0-9]+[Dd])?(?:{_CLOCK})?$"
+_DIGITS = re.compile(r"\s*[-+]?[0-9]{1,300}\s*\Z")
 _WHOLE = r"^\s*([-+]?[0-9]+)?\s*$"
 _DECIMAL = r"^\s*([-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)?\s*$"
 _BOOLEAN_WORDS = ["true", "True", "TRUE", "false", "False", "FALSE", ""]
@@ -100,6 +102,11 @@ def _text(schema: dict[str, Any]) -> dict[str, Any]:
     if "pattern" in schema:
         lax["pattern"] = f"^(?:{schema['pattern'].removeprefix('^').removesuffix('$')})$"
     return lax
+
+
+def as_number(value: Any) -> Any:
+    """A text that stands for a whole number as that number, so that its bounds hold too; anything else as it is."""
+    return int(value) if isinstance(value, str) and _DIGITS.match(value) else value
 
 
 def fits(schema: dict[str, Any], value: Any) -> bool:

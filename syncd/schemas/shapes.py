@@ -208,11 +208,13 @@ class LeafShape:
     def __init__(self, schema: dict[str, Any], owner: str) -> None:
         self._schema, self._owner = schema, owner
         self._bounded = bool({"pattern", "minLength", "maxLength"} & schema.keys())
+        self._numeric = schema.get("type") in {"integer", "number"}
         self._validator = coercion.validator(schema)
 
     def __call__(self, value: Any, path: Path) -> Iterable[Finding]:
         if self._bounded and isinstance(value, bool | int | float):
             value = str(value).lower()
+        value = coercion.as_number(value) if self._numeric else value
         if self._validator is None or self._validator.is_valid(value):
             return ()
         if coercion.fits(self._schema, value):

@@ -143,3 +143,20 @@ def test_a_pull_onto_a_side_branch_is_agreed_on_only_once_it_is_merged(agreed: P
     assert agreed.ui.text() == flow_text(message="edited in the UI")
     agreed.git("merge", "--quiet", "from-ui")
     assert agreed.verdicts("push") == {"hello": "settled"}
+
+
+def test_a_branch_that_others_push_to_is_followed_and_never_forced(agreed: Place, tmp_path: Path) -> None:
+    remote, other = tmp_path / "remote.git", tmp_path / "other"
+    agreed.git("init", "--quiet", "--bare", str(remote))
+    agreed.git("remote", "add", "origin", str(remote))
+    agreed.git("push", "--quiet", "origin", "main:from-ui")
+    agreed.git("clone", "--quiet", "--branch", "from-ui", str(remote), str(other))
+    for number in range(2):
+        (other / f"{number}.txt").write_text("theirs")
+        for command in (("pull", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "theirs"), ("push", "--quiet")):
+            agreed.git("-C", str(other), "-c", "user.name=Eve", "-c", "user.email=eve@example.com", *command)
+        agreed.ui.edit(flow_text(message=f"edit {number}"))
+        commit = agreed.json("pull", "--branch", "from-ui", "--push")["commit"]
+        assert agreed.git("ls-remote", "origin", "refs/heads/from-ui").split()[0] == commit
+    names = agreed.git("ls-tree", "-r", "--name-only", "from-ui").splitlines()
+    assert {"0.txt", "1.txt", FLOW} <= set(names)
