@@ -33,6 +33,7 @@ SIGNS = {
 """The sign and the colour that each verdict has wherever it is shown."""
 
 ARROWS = {"push": "Git → Kestra", "pull": "Kestra → Git", "both": "Git ↔ Kestra"}
+_TOWARDS = {"push": "from", "pull": "into", "both": "with"}
 MARKDOWN_LIMIT = 60_000
 """Characters: GitHub refuses comments of more than 65,536."""
 
@@ -44,12 +45,13 @@ def as_json(view: View) -> str:
 
 def as_data(view: View) -> dict[str, Any]:
     """The same as plain values."""
+    paths = {problem.key: problem.path for problem in view.problems}
     data: dict[str, Any] = {
         "environment": view.environment,
         "direction": view.direction,
         "source": view.source,
         "hash": view.hash,
-        "items": [_item(direction, change, both=view.direction == "both") for direction, change in view.rows],
+        "items": [_item(row, row[1].path or paths.get(row[1].key, ""), view) for row in view.rows],
         "summary": view.summary,
         "problems": [problem_data(problem) for problem in view.problems],
         "refusals": [{"message": refusal.message, "hint": refusal.hint} for refusal in view.refusals],
@@ -78,17 +80,18 @@ def problem_data(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _item(direction: Direction, change: Change, *, both: bool) -> dict[str, Any]:
+def _item(row: tuple[Direction, Change], path: str, view: View) -> dict[str, Any]:
+    direction, change = row
     item = {
         "kind": change.key.kind.value,
         "namespace": change.key.namespace,
         "name": change.key.name,
-        "path": change.path,
+        "path": path,
         "verdict": change.verdict.value,
         "reason": change.reason,
         "revision": change.revision,
     }
-    return item | {"direction": direction.value} if both else item
+    return item | {"direction": direction.value} if view.direction == "both" else item
 
 
 def _failure(failure: Failure) -> dict[str, str]:
@@ -106,7 +109,8 @@ def as_text(view: View, paint: Paint, *, diffs: bool = True, stat: bool = False)
         diffs: Whether each change is followed by its unified diff.
         stat: Whether each change is followed by how many lines it adds and removes.
     """
-    lines = [paint(f"{ARROWS[view.direction]}  {view.environment}", bold=True) + f"  (from {view.source})"]
+    heading = paint(f"{ARROWS[view.direction]}  {view.environment}", bold=True)
+    lines = [f"{heading}  ({_TOWARDS[view.direction]} {view.source})"]
     for direction, change in view.rows:
         lines.extend(_row(direction, change, view, paint, diffs=diffs, stat=stat))
     lines.extend(problem_line(problem, paint) for problem in view.problems)
@@ -146,7 +150,8 @@ def problem_line(problem: Problem, paint: Paint) -> str:
     place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part)
     hint = f"; {problem.hint}" if problem.hint else ""
     where = f"{printable(place)}: " if place else ""
-    return f"{paint(problem.severity.value, fg=colour)} {problem.code}: {where}{printable(problem.message)}{hint}"
+    message = problem.message.removeprefix(f"{problem.path}: ")
+    return f"{paint(problem.severity.value, fg=colour)} {problem.code}: {where}{printable(message)}{hint}"
 
 
 def _closing(view: View) -> str:
@@ -182,8 +187,7 @@ def diff_lines(change: Change) -> list[str]:
 
     Control characters are made visible, and binary files are only named.
     """
-    after = change.write if change.verdict.writes else change.source
-    before = change.base if held_by_base(change) else change.target  # the target may have been written meanwhile
+    before, after = _before_and_after(change)
     old, new = _text_lines(before), _text_lines(after)
     if old is None or new is None:
         return ["binary files differ"]
@@ -193,6 +197,12 @@ def diff_lines(change: Change) -> list[str]:
     return [printable(line) for line in lines]
 
 
+def _before_and_after(change: Change) -> tuple[Resource | None, Resource | None]:
+    after = change.write if change.verdict.writes else change.source
+    before = change.base if held_by_base(change) else change.target  # the target may have been written meanwhile
+    return before, after
+
+
 def _label(resource: Resource | None, change: Change) -> str:
     if resource is None:
         return "/dev/null"
@@ -200,7 +210,12 @@ def _label(resource: Resource | None, change: Change) -> str:
 
 
 def _counts(change: Change) -> tuple[int, int]:
-    body = [line for line in diff_lines(change) if not line.startswith(("+++", "---"))]
+    old, new = map(_text_lines, _before_and_after(change))
+    if old is None or new is None:
+        return 0, 0
+    if not old or not new:
+        return len(new), len(old)
+    body = diff_lines(change)[2:]
     return sum(line.startswith("+") for line in body), sum(line.startswith("-") for line in body)
 
 

@@ -77,6 +77,11 @@ class History:
         parts = decode(raw).split(mark)[1:]
         return tuple(_commit(head, changes) for head, changes in zip(parts[::2], parts[1::2], strict=True))
 
+    def mentioning(self, text: str, rev: str, limit: int = 50) -> tuple[str, ...]:
+        """The newest commits, of all that a revision descends from, whose message has this text; their ids."""
+        arguments = ("--no-show-signature", "--format=%H", f"--max-count={limit}", "--fixed-strings", f"--grep={text}")
+        return tuple(decode(self.git.run("log", *arguments, "--end-of-options", rev, "--")).split())
+
     def trailers(self, commit: str) -> Mapping[str, str]:
         """The trailers of one commit's message; of a repeated one the last."""
         found = self.log(commit, 1)

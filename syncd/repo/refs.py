@@ -48,6 +48,12 @@ class Refs:
         if output.code:
             self.git.refuse(arguments, output)
 
+    def remote_refs(self, remote: str, pattern: str) -> frozenset[str]:
+        """A remote's refs that fit a pattern such as `refs/syncd/*`, by full name. Raises RepoError if it is away."""
+        self._check_remote(remote)
+        listed = self.git.run("ls-remote", "--quiet", "--end-of-options", remote, pattern)
+        return frozenset(line.partition("\t")[2] for line in decode(listed).splitlines())
+
     def remotes(self) -> tuple[str, ...]:
         """The configured remotes by name."""
         return tuple(decode(self.git.run("remote")).split())
