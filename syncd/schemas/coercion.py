@@ -17,6 +17,7 @@ JAVA_DURATION = rf"^[-+]?[Pp](?=.)(?:[-+]?[0-9]+[Dd])?(?:{_CLOCK})?$"
 _DIGITS = re.compile(r"\s*[-+]?[0-9]{1,300}\s*\Z")
 _WHOLE = r"^\s*([-+]?[0-9]+)?\s*$"
 _DECIMAL = r"^\s*([-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)?\s*$"
+_SECONDS = r"^\s*[-+]?[0-9]+(\.[0-9]+)?\s*$"
 _BOOLEAN_WORDS = ["true", "True", "TRUE", "false", "False", "FALSE", ""]
 _NAMES = {
     "string": "text",
@@ -96,7 +97,7 @@ def _lax(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _text(schema: dict[str, Any]) -> dict[str, Any]:
     if schema.get("format") == "duration":
-        return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"{JAVA_DURATION}|^$"}]}
+        return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"{JAVA_DURATION}|{_SECONDS}|^$"}]}
     lax: dict[str, Any] = {"type": ["string", "number", "boolean"]}
     lax |= {key: schema[key] for key in ("minLength", "maxLength") if key in schema}
     if "pattern" in schema:

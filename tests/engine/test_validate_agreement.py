@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from functools import cache
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from syncd.flowschema import LINES, Line
 from syncd.flowtext import Identity, identity
 from syncd.model import Severity
+from syncd.schemas import document
 from syncd.validate import Against, Source, Surroundings, check
 
 from .flowtexts import FlowText, flow_texts
@@ -30,8 +32,14 @@ def line_of(engine: RunningEngine) -> Line:
     return "1.3" if engine.line == LINES[0] else "2.0"
 
 
+@cache
+def engines_own(line: Line) -> Against:
+    """The packaged schema as the server's own: the engines have no plugins, so that nothing is taken on trust."""
+    return Against.server(line, document(line))
+
+
 def errors(text: bytes, line: Line) -> list[str]:
-    found = check(Source("flow.yml", text), Against(line), Surroundings())
+    found = check(Source("flow.yml", text), engines_own(line), Surroundings())
     return [f"{each.code} {each.message}" for each in found if each.severity is Severity.ERROR]
 
 
@@ -48,8 +56,13 @@ def refusal(client: httpx.Client, text: bytes) -> str:
 def agree(client: httpx.Client, engine: RunningEngine, text: bytes) -> None:
     line = line_of(engine)
     ours, theirs = errors(text, line), refusal(client, text)
-    if bool(ours) != bool(theirs) and not any(covers(each, ours, theirs) for each in EXCEPTIONS):
+    if bool(ours) != bool(theirs) and not any(covers(each, ours, theirs) for each in listed(line)):
         pytest.fail(f"Kestra {line}\n{text.decode()}\nours: {ours}\ntheirs: {theirs}")
+
+
+def listed(line: Line) -> list[dict[str, str]]:
+    """The disagreements that are known of a line."""
+    return [each for each in EXCEPTIONS if each.get("line", line) == line]
 
 
 def covers(exception: dict[str, str], ours: list[str], theirs: str) -> bool:
@@ -60,15 +73,14 @@ def covers(exception: dict[str, str], ours: list[str], theirs: str) -> bool:
     return bool(theirs) and re.search(exception["theirs"], theirs) is not None
 
 
-@pytest.mark.parametrize("exception", EXCEPTIONS, ids=lambda exception: exception["name"])
-def test_every_listed_disagreement_is_still_one(
-    client: httpx.Client, engine: RunningEngine, exception: dict[str, str]
-) -> None:
-    text = (HEAD.format(uuid.uuid4().hex[:12]) + exception["text"]).encode()
-    ours, theirs = errors(text, line_of(engine)), refusal(client, text)
-    assert bool(ours) != bool(theirs)
-    assert covers(exception, ours, theirs), (ours, theirs)
-    assert exception["reason"]
+def test_every_listed_disagreement_is_still_one(client: httpx.Client, engine: RunningEngine) -> None:
+    line = line_of(engine)
+    for exception in listed(line):
+        text = (HEAD.format(uuid.uuid4().hex[:12]) + exception["text"]).encode()
+        ours, theirs = errors(text, line), refusal(client, text)
+        assert bool(ours) != bool(theirs), exception["name"]
+        assert covers(exception, ours, theirs), (exception["name"], ours, theirs)
+        assert exception["reason"]
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
