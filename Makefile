@@ -28,7 +28,18 @@ lint: $(STAMP)  ## Style, types and the direction of imports
 test: $(STAMP)  ## Run every test that needs no JVM
 	$(BIN)/python -m pytest -n 2 tests
 
+bench: $(STAMP)  ## Time and memory beside the bare calls, for 1,000 and 10,000 flows
+	$(BIN)/python -m tests.bench
+
 engine-test: $(STAMP)  ## Run the tests that need Kestra's own engines (Maven downloads them once)
 	$(BIN)/python -m pytest tests/engine
+
+lock:  ## Pin the development requirements anew
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet pip-tools
+	echo '# Pinned development requirements with hashes; `make lock` writes this file from pyproject.toml.' > requirements-dev.txt
+	.venv-lock/bin/pip-compile --quiet --generate-hashes --extra dev --allow-unsafe --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host -o - pyproject.toml >> requirements-dev.txt
+	rm -rf .venv-lock
 
 .PHONY: help setup watch lint test bench lock engine-test
