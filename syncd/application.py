@@ -28,6 +28,7 @@ class Application:
         self.world = world
         self.plan = replace(decided, changes=tuple(_in_memory(change) for change in decided.changes))
         self.side = world.target(decided.direction)
+        self.total = len(decided.writes)
         self.agreed = agreed(decided.changes, decided.direction)
         self.applied: list[Key] = []
         self.failed: list[Failure] = []
@@ -41,7 +42,7 @@ class Application:
         try:
             self._apply(todo)
             message = headline(self.plan.direction, self._written())
-            commit = self.world.finish(message) if self.applied and self.plan.direction is Direction.PULL else None
+            commit = self.world.finish(message) if self.plan.direction is Direction.PULL else None
         except SyncdError:
             self._save_after_a_stop()
             raise
@@ -123,7 +124,7 @@ class Application:
             observed if self.plan.direction is Direction.PULL or observed is None else change.source
         )
         self.applied.append(change.key)
-        self.world.progress(change, len(self.plan.writes))
+        self.world.progress(change, self.total)
 
     def _may_leave(self, change: Change) -> bool:
         """A flow that moved to another namespace leaves the old one only when it has arrived in the new one."""

@@ -23,7 +23,7 @@ from syncd.plan import OnConflict, OnInvalid, Paused
 
 FILE_NAME = "syncd.yaml"
 DEFAULT_URL = "http://localhost:8080"
-_NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,149}")
+NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,149}")
 _ENVIRONMENT = re.compile(r"[a-z0-9-]+")
 
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -93,11 +93,16 @@ class Environment(BaseModel):
     branch: str | None = None
     push: bool = False
 
+    @property
+    def public_url(self) -> str:
+        """The server's address without the credentials that it may hold."""
+        return re.sub(r"//[^/]*@", "//", self.url)
+
     @field_validator("namespaces", "protected")
     @classmethod
     def _are_namespaces(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if not _NAMESPACE.fullmatch(name):
+            if not NAMESPACE.fullmatch(name):
                 raise ValueError(f"{name!r} is not a namespace: lower-case letters, digits, '.', '_' and '-' only")
         return names
 
@@ -109,12 +114,15 @@ class Environment(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _holds_no_secret(cls, values: Any) -> Any:
-        for name in ("password", "token"):
-            if isinstance(values, dict) and name in values:
-                raise ValueError(
-                    f"a {name} does not belong into a file under version control; "
+        found = [name for name in ("password", "token") if isinstance(values, dict) and name in values]
+        if found:
+            raise ValueError(
+                "; ".join(
+                    f"a {name} does not belong into a file under version control, "
                     f"set SYNCD_{name.upper()}, or name a file in '{name}_file'"
+                    for name in found
                 )
+            )
         return values
 
 
@@ -131,16 +139,20 @@ class Settings(BaseModel):
     @field_validator("environments", mode="before")
     @classmethod
     def _named_properly(cls, environments: Any) -> Any:
-        for name in environments if isinstance(environments, dict) else ():
-            if not _ENVIRONMENT.fullmatch(str(name)) or name == "rescue":
-                raise ValueError(f"{name!r} cannot name an environment: use a-z, 0-9 and '-', and not 'rescue'")
-        return {name: {} if value is None else value for name, value in dict(environments or {}).items()}
+        if not isinstance(environments, dict):
+            return environments or {}
+        unfit = [repr(name) for name in environments if not _ENVIRONMENT.fullmatch(str(name)) or name == "rescue"]
+        if unfit:
+            raise ValueError(f"{', '.join(unfit)} cannot name an environment: use a-z, 0-9 and '-', and not 'rescue'")
+        return {name: {} if value is None else value for name, value in environments.items()}
 
     @field_validator("rules", mode="before")
     @classmethod
     def _off_is_a_word(cls, rules: Any) -> Any:
         """YAML reads an unquoted `off` as false."""
-        return {code: "off" if grade is False else grade for code, grade in dict(rules or {}).items()}
+        if not isinstance(rules, dict):
+            return rules or {}
+        return {code: "off" if grade is False else grade for code, grade in rules.items()}
 
     @model_validator(mode="after")
     def _default_exists(self) -> Self:
@@ -216,7 +228,9 @@ class Config:
         try:
             data = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         except (yaml.YAMLError, OSError) as error:
-            raise ConfigError(f"{path.name} cannot be read: {error}", "run 'syncd init' to write a new one") from error
+            raise ConfigError(
+                f"{path.name} cannot be read: {error}", "mend it; 'syncd init --print' shows a commented example"
+            ) from error
         try:
             return cls(Settings.model_validate(data if data is not None else {}), path, variables)
         except ValidationError as error:
@@ -248,6 +262,8 @@ class Config:
         except ValidationError as error:
             raise ConfigError(_listed(f"environment {chosen}", error), "run 'syncd config show --origin'") from None
         password, token = self._secret(chosen, "password", environment), self._secret(chosen, "token", environment)
+        if token[0] in VARIABLES["token"] and password[0] not in {"default", *VARIABLES["password"]}:
+            token = "default", ""  # another tool's token does not win over a password that was meant for this one
         origin |= {"password": password[0], "token": token[0]}
         return Target(chosen, environment, Secret(password[1]), Secret(token[1]), origin)
 
@@ -261,12 +277,17 @@ class Config:
         if chosen is None:
             if len(known) > 1:
                 raise ConfigError(
-                    f"there are several environments{_known(known)}",
+                    f"there are several environments: {', '.join(sorted(known))}",
                     "name one with --env, or set 'default:' in syncd.yaml",
                 )
             chosen = next(iter(known), "default")
         if chosen not in known and not (chosen == "default" and not known):
-            raise ConfigError(f"there is no environment {chosen!r}{_known(known)}", "name one of them with --env")
+            hint = (
+                "name one of them with --env"
+                if known
+                else f"run 'syncd init' to write a {FILE_NAME}, or leave --env out"
+            )
+            raise ConfigError(f"there is no environment {chosen!r}{_known(known)}", hint)
         return chosen
 
     def _variable(self, environment: str, key: str, values: Mapping[str, object]) -> tuple[str, object] | None:
@@ -299,6 +320,10 @@ class Config:
             raise ConfigError(
                 f"{key}_file {path}: {error.strerror}", f"create it, or set SYNCD_{key.upper()}"
             ) from error
+        except UnicodeDecodeError:
+            raise ConfigError(
+                f"{key}_file {path}: not a text in UTF-8", f"write it anew, or set SYNCD_{key.upper()}"
+            ) from None
 
     def resolve(self, path: Path) -> Path:
         """A path of the file, which is relative to the folder that the file lies in."""
@@ -311,7 +336,8 @@ def _typed(key: str, text: str) -> object:
     if key in {"namespaces", "protected"}:
         return tuple(re.split(r"[,\s]+", text.strip()))
     if key == "headers":
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
+        return {name.strip(): value.strip() for name, _, value in pairs}
     return text
 
 

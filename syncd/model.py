@@ -213,7 +213,7 @@ class Verdict(StrEnum):
     @property
     def writes(self) -> bool:
         """Whether the target is changed."""
-        return self in {Verdict.CREATE, Verdict.UPDATE, Verdict.DELETE}
+        return self is Verdict.CREATE or self is Verdict.UPDATE or self is Verdict.DELETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +241,9 @@ class Change:
 
     @property
     def path(self) -> str:
-        """Where the object lies, or lay, in the repository; "" where it never did."""
-        return next((side.path for side in (self.source, self.target, self.base) if side and side.path), "")
+        """Where the object lies, lay, or is to lie in the repository; "" where it never did."""
+        sides = (self.source, self.target, self.base, self.write)
+        return next((side.path for side in sides if side and side.path), "")
 
     @property
     def revision(self) -> int | None:

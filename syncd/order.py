@@ -106,14 +106,15 @@ def _folders(name: str) -> Iterator[str]:
     yield from ("/".join(parts[:depth]) for depth in range(1, len(parts)))
 
 
-def without_room(plan: Plan, target: Snapshot, *, can_swap: bool) -> dict[Key, Problem]:
+def without_room(plan: Plan, target: Snapshot, *, can_swap: bool, can_nest: bool) -> dict[Key, Problem]:
     """
     The creates that have no room at the target: a file stands where a folder is needed, or the reverse.
 
     Args:
         plan: What would happen.
         target: What is there now.
-        can_swap: Whether the target can turn one into the other at all (not Kestra 1.3 with local storage).
+        can_swap: Whether a file may take a folder's place there at all (not on Kestra 1.3 with local storage).
+        can_nest: Whether a folder may take a file's place (not on 2.0 either).
     """
     held = _Tree(target.resources)
     leaving = {change.key for change in plan.changes if change.verdict is Verdict.DELETE}
@@ -122,14 +123,15 @@ def without_room(plan: Plan, target: Snapshot, *, can_swap: bool) -> dict[Key, P
         if change.verdict is not Verdict.CREATE or change.key.kind is not Kind.FILE:
             continue
         for other in held.clashing(change.key):
-            if can_swap and other in leaving:
+            able = can_nest if change.key.name.startswith(f"{other.name}/") else can_swap
+            if able and other in leaving:
                 continue
-            problems[change.key] = _no_room(change, other, can_swap=can_swap)
+            problems[change.key] = _no_room(change, other, able=able)
             break
     return problems
 
 
-def _no_room(change: Change, other: Key, *, can_swap: bool) -> Problem:
-    why = "is still there" if can_swap else "cannot make room on this server, which keeps files and folders apart"
-    hint = "delete it and add --prune" if can_swap else "give the new file another name, or delete the old one by hand"
+def _no_room(change: Change, other: Key, *, able: bool) -> Problem:
+    why = "is still there" if able else "cannot make room on this server, which keeps files and folders apart"
+    hint = "delete it and add --prune" if able else "give the new file another name, or delete the old one by hand"
     return Problem("SYN015", f"{change.key}: {other.name} {why}", path=change.path, key=change.key, hint=hint)

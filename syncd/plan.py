@@ -157,6 +157,25 @@ class Plan:
         )
         return replace(self, changes=changes)
 
+    def hold_moves(self) -> Plan:
+        """The same plan without deletions of flows that are to move to a namespace where they cannot be written."""
+        stuck = {change.key.name: change.key for change in self.changes if _cannot_arrive(change)}
+        changes = tuple(_held_back(change, stuck.get(change.key.name)) for change in self.changes)
+        return replace(self, changes=changes)
+
+
+def _cannot_arrive(change: Change) -> bool:
+    new = change.target is None and change.base is None
+    return new and change.verdict is Verdict.BLOCKED and change.key.kind is Kind.FLOW
+
+
+def _held_back(change: Change, stuck: Key | None) -> Change:
+    if stuck is None or change.verdict is not Verdict.DELETE or change.key.kind is not Kind.FLOW:
+        return change
+    return replace(
+        change, verdict=Verdict.BLOCKED, reason=f"not deleted, because {stuck} cannot be written", write=None
+    )
+
 
 def _words(key: Key) -> tuple[str, str, str]:
     return (key.kind.value, key.namespace, key.name)
@@ -191,7 +210,7 @@ def plan(base: Snapshot, source: Snapshot, target: Snapshot, policy: Policy) -> 
     uncertain = dict([*_uncertain(target), *_uncertain(source)])
     changes = []
     unchanged = 0
-    for key in sorted(keys):
+    for key in sorted(keys, key=_words):
         held = (base.resources.get(key), source.resources.get(key), target.resources.get(key))
         row = _Row(key, (source, target), policy, *held, uncertain.get(key.namespace))
         change = row.change()

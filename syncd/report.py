@@ -133,7 +133,7 @@ def headline(direction: Direction, written: Iterable[Change]) -> str:
     return f"{direction}: {', '.join(f'{count} {word}' for word, count in counts.items())}\n\n{listing}"
 
 
-IN_STEP = frozenset({Verdict.UNMANAGED})
+IN_STEP = frozenset({Verdict.UNMANAGED, Verdict.SETTLED})
 
 
 def difference_code(plan: Plan) -> int:

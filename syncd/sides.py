@@ -43,7 +43,11 @@ class Target(Side, Protocol):
 
     @property
     def can_swap(self) -> bool:
-        """Whether a file may take a folder's place, and the reverse."""
+        """Whether a file may take a folder's place."""
+
+    @property
+    def can_nest(self) -> bool:
+        """Whether a folder may take a file's place."""
 
     def refusals(self, writes: Sequence[Change]) -> tuple[Problem, ...]:
         """What this side could not hold, whatever its text. Each problem names its key."""
@@ -102,6 +106,7 @@ class World:
         base: What they last agreed on.
         scope: Where to look.
         ignored: Which of the server's objects the repository's ignore rules leave out.
+        place: Where in the repository a new object of the server would lie; "" where nowhere.
         validate: What the server says of the flows that a push would write.
         beside: Whether Git's side is a branch that has yet to be merged, so that the base is not about it.
         finish: Called with a message after the writes of a pull; commits them and returns the commit.
@@ -115,6 +120,7 @@ class World:
     base: Base
     scope: Scope
     ignored: Callable[[Iterable[Key]], frozenset[Key]] = lambda _keys: frozenset()
+    place: Callable[[Key], str] = lambda _key: ""
     validate: Callable[[Sequence[Change]], tuple[Problem, ...]] = lambda _writes: ()
     beside: bool = False
     finish: Callable[[str], str | None] = lambda _message: None

@@ -44,6 +44,10 @@ def _without(side: Snapshot, ignored: Callable[[Iterable[Key]], frozenset[Key]])
 
 def decide(world: World, look: Look, request: Request) -> Plan:
     """The plan of this run, with everything blocked that must not or cannot be written."""
+    return _possible(world, look, request).hold_moves()
+
+
+def _possible(world: World, look: Look, request: Request) -> Plan:
     source, target = look.towards(request.policy.direction)
     base = _of_branch(world.base.snapshot, look.git) if world.beside else world.base.snapshot
     first = plan(base, source, target, request.policy)
@@ -54,11 +58,25 @@ def decide(world: World, look: Look, request: Request) -> Plan:
         first = first.only(request.only)
     guarded = guard(first, base, request.guards)
     side = world.target(request.policy.direction)
-    guarded = _blocked(guarded, without_room(guarded, target, can_swap=side.can_swap).values())
+    cramped = without_room(guarded, target, can_swap=side.can_swap, can_nest=side.can_nest)
+    guarded = _blocked(guarded, cramped.values())
     guarded = _blocked(guarded, side.refusals(guarded.writes))
-    if not request.validate or request.policy.direction is Direction.PULL:
+    if request.policy.direction is Direction.PULL:
+        return _placed(guarded, world.place)
+    if not request.validate:
         return guarded
     return _blocked(guarded, world.validate(guarded.writes))
+
+
+def _placed(plan: Plan, place: Callable[[Key], str]) -> Plan:
+    """The same plan, which says of each object that is new to Git where it is to lie."""
+    changes = tuple(
+        replace(change, write=replace(change.write, path=place(change.key)))
+        if change.write and not change.path
+        else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes)
 
 
 def _of_branch(base: Snapshot, git: Snapshot) -> Snapshot:
@@ -105,17 +123,27 @@ def run(world: World, request: Request, look: Look | None = None) -> Report:
     """
     look = look or gather(world)
     decided = decide(world, look, request)
-    if request.expected and decided.hash != request.expected:
-        raise PlanMoved(
-            "the reviewed plan no longer fits: Git or Kestra has moved since it was made, so nothing was written",
-            "run 'syncd diff --out FILE' again and review the new plan",
-        )
+    check_reviewed(decided, request.expected)
     withheld = request.on_invalid is OnInvalid.FAIL and invalid(decided, look)
     if request.dry_run or withheld:
         return Report(decided, withheld=withheld, dry_run=request.dry_run)
     if decided.writes:
         world.confirm(decided)
     return Application(world, decided).report()
+
+
+def check_reviewed(plan: Plan, expected: str) -> None:
+    """
+    Holds a plan against the hash of the one that was reviewed; "" is none.
+
+    Raises:
+        PlanMoved: They differ.
+    """
+    if expected and plan.hash != expected:
+        raise PlanMoved(
+            "the reviewed plan no longer fits: Git or Kestra has moved since it was made, so nothing was written",
+            "run 'syncd diff --out FILE' again and review the new plan",
+        )
 
 
 def run_both(world: World, push: Request, pull: Request) -> tuple[Report, Report]:

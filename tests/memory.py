@@ -18,7 +18,7 @@ class MemorySide:
 
     Args:
         resources: What it holds at first.
-        can_swap: Whether a file may take a folder's place.
+        can_swap: Whether a file may take a folder's place, and the reverse.
 
     Attributes:
         unknown: Objects that cannot be read, with why.
@@ -31,7 +31,7 @@ class MemorySide:
 
     def __init__(self, resources: Iterable[Resource] = (), *, can_swap: bool = True) -> None:
         self.resources = {resource.key: resource for resource in resources}
-        self.can_swap = can_swap
+        self.can_swap = self.can_nest = can_swap
         self.unknown: dict[Key, Problem] = {}
         self.incomplete: dict[tuple[Kind, str], Problem] = {}
         self.refused: dict[Key, Problem] = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from syncd.cli import options as opt
 from syncd.cli.console import ending, note
 from syncd.errors import ConfigError, ForgeDenied, PlanMoved, SyncdError
 from syncd.forge import Forge, PullRequest, State, Status, address, connect
@@ -19,9 +20,9 @@ from syncd.repo import Repository
 
 _SUMMARY, _OUTPUT = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_plan = click.option("--plan", type=click.Path(exists=True, path_type=Path), required=True, help="From 'diff --out'.")
-_commit = click.option("--commit", required=True, metavar="SHA", help="The commit that it is about.")
-_name = click.option("--name", required=True, help="Which one: the same name is updated in place.")
+_plan = opt.option("--plan", type=click.Path(exists=True, path_type=Path), required=True, help="From 'diff --out'.")
+_commit = opt.option("--commit", required=True, metavar="SHA", help="The commit that it is about.")
+_name = opt.option("--name", required=True, help="Which one: the same name is updated in place.")
 
 
 @click.group("ci")
@@ -51,7 +52,7 @@ def outputs(plan: Path) -> None:
 
 @command.command("comment")
 @_name
-@click.option("--number", type=int, help="Of the pull request. Default: the one that this pipeline is about.")
+@opt.option("--number", type=int, help="Of the pull request. Default: the one that this pipeline is about.")
 @_file
 def comment(name: str, number: int | None, file: Path) -> None:
     """
@@ -88,10 +89,10 @@ def summary(file: Path) -> None:
 
 @command.command("status")
 @_commit
-@click.option("--context", required=True, help="Which check: syncd/prod.")
-@click.option("--outcome", required=True, type=click.Choice(["success", "failure", "cancelled", "skipped", "pending"]))
-@click.option("--plan", type=click.Path(path_type=Path), help="Describe it by the counts and the hash of this plan.")
-@click.option("--url", default="", help="Where more is to be read.")
+@opt.option("--context", required=True, help="Which check: syncd/prod.")
+@opt.option("--outcome", required=True, type=click.Choice(["success", "failure", "cancelled", "skipped", "pending"]))
+@opt.option("--plan", type=click.Path(path_type=Path), help="Describe it by the counts and the hash of this plan.")
+@opt.option("--url", default="", help="Where more is to be read.")
 def status(commit: str, context: str, outcome: str, plan: Path | None, url: str) -> None:
     """Set the status of a commit. A token that may only read is no error."""
     with ending():
@@ -106,7 +107,7 @@ def status(commit: str, context: str, outcome: str, plan: Path | None, url: str)
 @command.command("reviewed")
 @_plan
 @_commit
-@click.option("--context", required=True, help="Under which 'ci status --plan' has described the reviewed plan.")
+@opt.option("--context", required=True, help="Under which 'ci status --plan' has described the reviewed plan.")
 def reviewed(plan: Path, commit: str, context: str) -> None:
     """End with 4 if this plan is not the one that was reviewed in the pull request that the commit has merged."""
     with ending():
@@ -123,8 +124,8 @@ def reviewed(plan: Path, commit: str, context: str) -> None:
 
 @command.command("issue")
 @_name
-@click.option("--title", required=True)
-@click.option("--close", is_flag=True, help="Close it instead, with this text, if it is open.")
+@opt.option("--title", required=True, help="Its title.")
+@opt.option("--close", is_flag=True, help="Close it instead, with this text, if it is open.")
 @_file
 def issue(name: str, title: str, close: bool, file: Path) -> None:
     """Open or update the one issue of this name, or close it."""
@@ -136,9 +137,9 @@ def issue(name: str, title: str, close: bool, file: Path) -> None:
 
 
 @command.command("pull-request")
-@click.option("--head", required=True, metavar="BRANCH", help="The branch to merge; it is pushed already.")
-@click.option("--base", required=True, metavar="BRANCH", help="The branch to merge into.")
-@click.option("--title", required=True)
+@opt.option("--head", required=True, metavar="BRANCH", help="The branch to merge; it is pushed already.")
+@opt.option("--base", required=True, metavar="BRANCH", help="The branch to merge into.")
+@opt.option("--title", required=True, help="Its title.")
 @_file
 def pull_request(head: str, base: str, title: str, file: Path) -> None:
     """Open the pull request of two branches, or bring it up to date."""

@@ -20,8 +20,8 @@ def command() -> None:
 
 @command.command("show")
 @opt.environment
-@click.option("--origin", is_flag=True, help="Say where each value came from.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@opt.option("--origin", is_flag=True, help="Say where each value came from.")
+@opt.as_list
 def show(origin: bool, output_format: str, **values: Any) -> None:
     """Show the settings of one environment. Secrets are only named."""
     options = opt.Options.of(values)
@@ -43,7 +43,7 @@ def _rows(target: Target) -> list[tuple[str, str, str]]:
     rows = [("environment", target.name, "")]
     secret = {"headers", "proxy"}
     for name in Environment.model_fields:
-        value = getattr(target.environment, name)
+        value = target.environment.public_url if name == "url" else getattr(target.environment, name)
         shown = "******" if name in secret and value else _shown(value)
         rows.append((name, shown, target.origin.get(name, "default")))
     for name, value in (("password", target.password), ("token", target.token)):

@@ -7,13 +7,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from syncd.errors import Interrupted, SyncdError
 from syncd.model import Change
+from syncd.render.plans import as_data
 from syncd.render.terminal import Paint, printable
+from syncd.render.views import View
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -42,25 +45,32 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def ending(output_format: str = "text") -> Iterator[None]:
+def ending(output_format: str = "text", nothing: View | None = None) -> Iterator[None]:
     """
     Turns errors into one message with the next command to type, and into an exit code.
 
     Args:
-        output_format: With `json`, stdout stays one object: `{"error": {"message", "hint"}, "exit"}`.
+        output_format: With `json`, stdout stays one object, with `"error": {"message", "hint"}` in it.
+        nothing: What that object says besides, where a run would have printed more.
     """
     try:
         yield
     except SyncdError as error:
         code = error.exit_code
         message, hint = printable_lines(str(error)), printable_lines(error.hint)
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough; click ends quietly
+    except OSError as error:
+        code = SyncdError.exit_code
+        message, hint = printable_lines(str(error)), "look at that file or folder, and at the disk"
     except KeyboardInterrupt:
         code = Interrupted.exit_code
         message, hint = "interrupted", "run the same command again; it takes up where this one stopped"
     else:
         return
     if output_format == "json":
-        data(json.dumps({"error": {"message": message, "hint": hint}, "exit": code}, indent=2, ensure_ascii=False))
+        known = as_data(replace(nothing, exit=code)) if nothing else {"exit": code}
+        data(json.dumps(known | {"error": {"message": message, "hint": hint}}, indent=2, ensure_ascii=False))
     note(f"{paint(sys.stderr)('error', fg='bright_red')}: {message}" + (f"\n  {hint}" if hint else ""))
     sys.exit(code)
 

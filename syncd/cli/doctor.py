@@ -29,7 +29,7 @@ class Finding:
 
 @click.command("doctor")
 @opt.environment
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@opt.as_list
 def command(output_format: str, **values: Any) -> None:
     """Check the repository, the configuration, the server, the login and the base; end with 1 where one is not well."""
     options = replace(opt.Options.of(values), dry_run=True)
@@ -73,7 +73,9 @@ def _configuration(options: opt.Options) -> Finding:
     target = choose(config, options)
     where = config.path.name if config.path else "no syncd.yaml, defaults only"
     login = "a token" if target.token else f"user {target.environment.username}" if target.password else "no login"
-    return Finding("configuration", True, f"{where}; environment {target.name}, {target.environment.url}, {login}")
+    return Finding(
+        "configuration", True, f"{where}; environment {target.name}, {target.environment.public_url}, {login}"
+    )
 
 
 def _server(options: opt.Options) -> Finding:

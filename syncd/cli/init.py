@@ -50,8 +50,8 @@ environments:
 
 @click.command("init")
 @opt.repository
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="Kestra's address.")
-@click.option("--namespace", help="The namespace of a _flows folder, which does not name one itself.")
+@opt.option("--url", default=DEFAULT_URL, show_default=True, help="Kestra's address.")
+@opt.option("--namespace", help="The namespace of a _flows folder, which does not name one itself.")
 @click.option("--print", "only_print", is_flag=True, help="Print the file instead of writing it.")
 @click.option("--force", is_flag=True, help="Replace a syncd.yaml that is there.")
 def command(repo: Path, url: str, namespace: str | None, only_print: bool, force: bool) -> None:

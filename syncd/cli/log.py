@@ -17,8 +17,8 @@ from syncd.state import BaseRef, Deployment
 @click.command("log")
 @opt.repository
 @opt.named
-@click.option("--limit", "-l", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@opt.option("--limit", "-l", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
+@opt.as_list
 def command(limit: int, output_format: str, **values: Any) -> None:
     """Show what was deployed to an environment, when, by whom and from which commit; number 1 is what is there now."""
     options = opt.Options.of(values)

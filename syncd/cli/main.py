@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import click
 
 from syncd import __version__
+
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # the command line of httpx, which imports rich
 
 COMMANDS = {
     "init": "Write a commented syncd.yaml for this repository.",

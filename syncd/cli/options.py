@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from syncd.config import NAMESPACE
 from syncd.guards import MaxDeletes
 from syncd.plan import OnConflict, OnInvalid, Paused
 
@@ -54,7 +55,8 @@ class Options:
     def of(cls, values: dict[str, Any]) -> Options:
         """The shared options out of a command's arguments."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        said = {name: value for name, value in values.items() if name in known}
+        return cls(**said, validate=not values.get("no_validate"))
 
 
 class _Limit(click.ParamType[MaxDeletes]):
@@ -65,6 +67,19 @@ class _Limit(click.ParamType[MaxDeletes]):
             return value if isinstance(value, MaxDeletes) else MaxDeletes.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _Namespace(click.ParamType[str]):
+    name = "namespace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not NAMESPACE.fullmatch(value):
+            self.fail(f"{value!r} is not a namespace: lower-case letters, digits, '.', '_' and '-' only", param, ctx)
+        return str(value)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """As in the settings: at commas and spaces."""
+        return rv.replace(",", " ").split()
 
 
 class Words(click.Choice[StrEnum]):
@@ -122,7 +137,7 @@ environment = _all(
 )
 
 scope = _all(
-    option("--namespace", "-n", multiple=True, help="This namespace and its children. Repeatable."),
+    option("--namespace", "-n", type=_Namespace(), multiple=True, help="This namespace and its children. Repeatable."),
     option("--no-children", is_flag=True, help="The namespaces named, without their children."),
     option("--all-namespaces", is_flag=True, help="Every namespace of the server but system and tutorial."),
     option("--ref", metavar="worktree|REV", help="What Git's side is. Default: the environment's 'source' (worktree)."),
@@ -141,7 +156,7 @@ decision = _all(
     option("--paused", type=Words(Paused), help="What to do with flows paused in the UI. Default: keep."),
     option("--heal/--no-heal", default=None, help="Put Git's version back where the server was edited."),
     option("--force", is_flag=True, help="The source wins everywhere (what is lost is rescued first)."),
-    option("--no-validate", "validate", flag_value=False, default=True, help="Do not ask the server to validate."),
+    option("--no-validate", is_flag=True, help="Do not ask the server to validate."),
 )
 
 applying = _all(
@@ -162,6 +177,8 @@ logging = _all(
     option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", help="How to log."),
     option("--verbose", "-v", count=True, help="More messages on stderr."),
 )
+
+as_list = option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 showing = _all(
     option(

@@ -54,8 +54,15 @@ def read(options: Options, direction: Direction) -> tuple[Options, str]:
         raise ConfigError(f"{options.plan} is a plan to {data['direction']}", f"run 'syncd {data['direction']} --plan'")
     if options.env not in (None, data["environment"]):
         raise ConfigError(f"{options.plan} is a plan for {data['environment']}", f"use --env {data['environment']}")
+    try:
+        return _asked(options, data), data["hash"]
+    except (KeyError, TypeError, ValueError):
+        raise ConfigError(f"{options.plan} was changed by hand", "make a plan with 'syncd diff --out FILE'") from None
+
+
+def _asked(options: Options, data: dict[str, Any]) -> Options:
     asked: dict[str, Any] = data["options"]
-    limit = asked.pop("max_deletes")
+    limit = asked["max_deletes"]
     return replace(
         options,
         **asked
@@ -68,7 +75,7 @@ def read(options: Options, direction: Direction) -> tuple[Options, str]:
             "paused": Paused(asked["paused"]),
             "max_deletes": MaxDeletes.parse(limit) if limit else None,
         },
-    ), data["hash"]
+    )
 
 
 def _load(path: Path) -> dict[str, Any]:

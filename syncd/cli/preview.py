@@ -14,7 +14,7 @@ from syncd.cli.verb import show
 from syncd.render.views import Heading, view_of_run
 from syncd.report import Report
 
-_prefix = click.option("--prefix", required=True, metavar="NAME", help="First segment of the namespaces: pr-123.")
+_prefix = opt.option("--prefix", required=True, metavar="NAME", help="First segment of the namespaces: pr-123.")
 _dry = opt.option("--dry-run", is_flag=True, help="Show what would happen, write nothing.")
 
 
@@ -29,8 +29,8 @@ def command() -> None:
 
 @command.command("up")
 @_prefix
-@click.option("--base", default="origin/main", show_default=True, metavar="REV", help="Changed since which commit.")
-@click.option("--ref", default="HEAD", show_default=True, metavar="REV", help="The commit to preview.")
+@opt.option("--base", default="origin/main", show_default=True, metavar="REV", help="Changed since which commit.")
+@opt.option("--ref", default="HEAD", show_default=True, metavar="REV", help="The commit to preview.")
 @opt.environment
 @_dry
 @opt.showing
@@ -47,7 +47,7 @@ def up(prefix: str, base: str, **values: Any) -> None:
 @_prefix
 @opt.environment
 @_dry
-@click.option("--force", is_flag=True, help="Also remove what was edited on the server (it is rescued first).")
+@opt.option("--force", is_flag=True, help="Also remove what was edited on the server (it is rescued first).")
 @opt.showing
 def down(prefix: str, **values: Any) -> None:
     """Remove exactly what was created below the prefix."""

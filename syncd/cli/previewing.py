@@ -39,6 +39,7 @@ class Fixed:
     held: Snapshot
     workers: int = 1
     can_swap: bool = True
+    can_nest: bool = True
 
     def snapshot(self, scope: Scope) -> Snapshot:
         """What it holds; the scope is the caller's own."""

@@ -18,29 +18,27 @@ _REWRITES = [word.value for word in (Rewrite.SAFE, Rewrite.ALL, Rewrite.NONE)]
 
 @click.command("promote")
 @click.argument("environments", nargs=-1, metavar="[ENV_FROM ENV_TO]")
-@click.option("--from", "source", metavar="NAMESPACE", help="What is promoted, with its children.")
-@click.option("--to", "target", metavar="NAMESPACE", help="What it becomes.")
-@click.option("--map", "maps", multiple=True, metavar="FROM=TO", help="Another pair, or an exception. Repeatable.")
+@opt.option("--from", "source", metavar="NAMESPACE", help="What is promoted, with its children.")
+@opt.option("--to", "target", metavar="NAMESPACE", help="What it becomes.")
+@opt.option("--map", "maps", multiple=True, metavar="FROM=TO", help="Another pair, or an exception. Repeatable.")
 @opt.repository
-@click.option("--ref", default="HEAD", show_default=True, metavar="REV", help="The commit that is promoted.")
-@click.option("--from-server", metavar="ENV", help="Promote what this environment's server holds, not a commit.")
-@click.option("--base", metavar="BRANCH", help="The branch to merge into. Default: the checked-out one.")
-@click.option("--branch", metavar="NAME", help="The branch to commit on. Default: promote/FROM-to-TO.")
-@click.option("--pr", "pull_request", is_flag=True, help="Push the branch, and open or update its pull request.")
-@click.option("--remote", default="origin", show_default=True, help="Where --pr pushes to.")
-@click.option(
+@opt.option("--ref", default="HEAD", show_default=True, metavar="REV", help="The commit that is promoted.")
+@opt.option("--from-server", metavar="ENV", help="Promote what this environment's server holds, not a commit.")
+@opt.option("--base", metavar="BRANCH", help="The branch to merge into. Default: the checked-out one.")
+@opt.option("--branch", metavar="NAME", help="The branch to commit on. Default: promote/FROM-to-TO.")
+@opt.option("--pr", "pull_request", is_flag=True, help="Push the branch, and open or update its pull request.")
+@opt.option("--remote", default="origin", show_default=True, help="Where --pr pushes to.")
+@opt.option(
     "--rewrite", type=click.Choice(_REWRITES), default="safe", show_default=True, help="How far references follow."
 )
-@click.option(
-    "--check-env", metavar="ENV", help="Validate on this environment's server, and look for references there."
-)
-@click.option("--disable-triggers", is_flag=True, help="Switch all triggers off in what is promoted.")
-@click.option("--strict", is_flag=True, help="Write nothing while there is any warning.")
-@click.option("--prune/--no-prune", default=False, help="Delete in the target what was deleted at the source.")
+@opt.option("--check-env", metavar="ENV", help="Validate on this environment's server, and look for references there.")
+@opt.option("--disable-triggers", is_flag=True, help="Switch all triggers off in what is promoted.")
+@opt.option("--strict", is_flag=True, help="Write nothing while there is any warning.")
+@opt.option("--prune/--no-prune", default=False, help="Delete in the target what was deleted at the source.")
 @opt.deletions
-@click.option("--force", is_flag=True, help="The source wins over edits made in the target.")
-@click.option("--dry-run", is_flag=True, help="Show what would happen, write nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Between instances: do not ask before deletions and --force.")
+@opt.option("--force", is_flag=True, help="The source wins over edits made in the target.")
+@opt.option("--dry-run", is_flag=True, help="Show what would happen, write nothing.")
+@opt.option("--yes", "-y", is_flag=True, help="Between instances: do not ask before deletions and --force.")
 @opt.showing
 def command(environments: tuple[str, ...], **values: Any) -> None:
     """

@@ -26,7 +26,7 @@ def command() -> None:
 @command.command("list")
 @opt.repository
 @opt.named
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@opt.as_list
 def listing(output_format: str, **values: Any) -> None:
     """List everything that was rescued, newest first."""
     options = opt.Options.of(values)
@@ -44,8 +44,8 @@ def listing(output_format: str, **values: Any) -> None:
 
 @command.command("restore")
 @click.argument("name", metavar="NAMESPACE/NAME")
-@click.option("--entry", type=click.IntRange(1), help="Its number in 'syncd rescue list'. Default: the newest.")
-@click.option("--to", "place", metavar="git|kestra|FILE", default="git", show_default=True, help="Where to put it.")
+@opt.option("--entry", type=click.IntRange(1), help="Its number in 'syncd rescue list'. Default: the newest.")
+@opt.option("--to", "place", metavar="git|kestra|FILE", default="git", show_default=True, help="Where to put it.")
 @opt.environment
 def restore(name: str, entry: int | None, place: str, **values: Any) -> None:
     """Bring one rescued object back into the work tree, onto the server, or into a file."""

@@ -24,8 +24,8 @@ from syncd.sync import gather, run
 
 @click.command("resolve")
 @click.argument("name", metavar="NAMESPACE/NAME")
-@click.option("--take", type=click.Choice(["git", "kestra"]), required=True, help="The side whose version stays.")
-@click.option("--kind", type=click.Choice(["flow", "file"]), help="Where a flow and a file have the same name.")
+@opt.option("--take", type=click.Choice(["git", "kestra"]), required=True, help="The side whose version stays.")
+@opt.option("--kind", type=click.Choice(["flow", "file"]), help="Where a flow and a file have the same name.")
 @opt.environment
 @opt.committing
 @opt.option("--dry-run", is_flag=True, help="Show what would happen, write nothing.")

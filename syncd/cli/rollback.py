@@ -20,7 +20,7 @@ from syncd.sync import run
 
 
 @click.command("rollback")
-@click.option("--to", "wanted", metavar="N|COMMIT", required=True, help="Number or commit, as 'syncd log' shows it.")
+@opt.option("--to", "wanted", metavar="N|COMMIT", required=True, help="Number or commit, as 'syncd log' shows it.")
 @opt.environment
 @opt.scope
 @opt.decision

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from syncd.cli.console import note
+from syncd.errors import KestraDenied, KestraUnavailable
 from syncd.kestra import Kestra
 from syncd.model import Change, Key, Kind, Problem, Resource, Scope, Severity, Snapshot
 from syncd.repo import Repository
@@ -20,10 +22,18 @@ WORKERS = 4
 
 @dataclass
 class KestraTarget:
-    """The server, as the shell wants a side that can be written."""
+    """
+    The server, as the shell wants a side that can be written.
+
+    Attributes:
+        server: Its client.
+        workers: How many objects are written at a time.
+        can_nest: Never: where a file was, local storage takes no folder (1.3.31 loses it, 2.0.0 answers 409).
+    """
 
     server: Kestra
     workers: int = WORKERS
+    can_nest: bool = False
 
     @property
     def can_swap(self) -> bool:
@@ -94,7 +104,14 @@ class Agreement:
             note(f"what was rescued is kept here, but not shared: {warning}")
 
     def save(self, agreed: Mapping[Key, Resource | None], message: str) -> str | None:
-        """See `BaseRef.save`. What was saved is the base of whatever follows in this run."""
+        """
+        See `BaseRef.save`. What was saved is the base of whatever follows in this run.
+
+        Raises:
+            KestraReplaced: It was another server that took the writes, so nothing is agreed on with this one.
+        """
+        with suppress(KestraUnavailable, KestraDenied):  # what was read back from it before is agreed on
+            self.server.check_identity()
         if self.beside:
             return self.loaded.commit
         commit = self.base_ref.save(

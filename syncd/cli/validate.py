@@ -32,10 +32,10 @@ _ASKED = ("SYNCD_ENV", "SYNCD_URL", "KESTRACTL_HOST", "KESTRA_URL")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @opt.environment
 @opt.scope
-@click.option("--offline", is_flag=True, help="Ask no server, whatever syncd.yaml and the variables say.")
+@opt.option("--offline", is_flag=True, help="Ask no server, whatever syncd.yaml and the variables say.")
 @opt.option("--changed-since", metavar="REF", help="Only what changed since the branch left this one.")
 @opt.option("--strict", is_flag=True, help="A warning fails too.")
-@click.option("--stored", is_flag=True, help="Validate what the server holds, instead of Git.")
+@opt.option("--stored", is_flag=True, help="Validate what the server holds, instead of Git.")
 @opt.option(
     "--kestra", "line", type=click.Choice(LINES), help="The Kestra to check for offline. Default: either will do."
 )

@@ -9,11 +9,11 @@ from dataclasses import replace
 from syncd.cli.console import data, ending, paint, progress
 from syncd.cli.options import Options
 from syncd.cli.planfile import read
-from syncd.cli.world import opened
-from syncd.errors import RefMoved
+from syncd.cli.world import WORKTREE, opened
+from syncd.errors import ConfigError, RefMoved
 from syncd.plan import Direction
 from syncd.render.plans import as_json, as_markdown, as_text
-from syncd.render.views import View, view_of_run
+from syncd.render.views import Heading, View, view_of_nothing, view_of_run
 from syncd.stop import stopping
 from syncd.sync import run, run_both
 
@@ -45,13 +45,17 @@ def one_way(options: Options, direction: Direction) -> None:
             show(view, known)
             return view
 
-    _until_it_holds(attempt, options)
+    _until_it_holds(attempt, options, direction.value)
 
 
 def both_ways(options: Options) -> None:
     """A sync, from the options to the exit code."""
 
     def attempt() -> View:
+        if options.plan:
+            raise ConfigError(
+                f"{options.plan} is a plan for one direction", "run 'syncd push --plan' or 'syncd pull --plan'"
+            )
         with opened(options, writes=True, pulls=True) as environment:
             push, pull = environment.request(Direction.PUSH), environment.request(Direction.PULL)
             with progress("sync") as advance, stopping() as stop:
@@ -60,12 +64,17 @@ def both_ways(options: Options) -> None:
             show(view, options)
             return view
 
-    _until_it_holds(attempt, options)
+    _until_it_holds(attempt, options, "both")
 
 
-def _until_it_holds(attempt: Callable[[], View], options: Options) -> None:
+def nothing(options: Options, direction: str, *, ran: bool = True) -> View:
+    """What a run prints that did not come to a plan."""
+    return view_of_nothing(Heading(options.env or "default", options.ref or WORKTREE), direction, ran=ran)
+
+
+def _until_it_holds(attempt: Callable[[], View], options: Options, direction: str) -> None:
     """Looks and plans anew while somebody else keeps moving the branch; then ends with the exit code."""
-    with ending(options.output_format):
+    with ending(options.output_format, nothing(options, direction)):
         for left in range(ATTEMPTS - 1, -1, -1):
             try:
                 view = attempt()

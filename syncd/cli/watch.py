@@ -91,7 +91,7 @@ class _Environment:
         """What the loop sees of it."""
         here = self.ref == WORKTREE
         head = None if here else self.head
-        return Watched(self.target.name, self.target.environment.url, self.look, self.interval, here, head)
+        return Watched(self.target.name, self.target.environment.public_url, self.look, self.interval, here, head)
 
     def head(self) -> str:
         """The commit that its ref is at; that of a remote's branch is fetched first."""
@@ -129,7 +129,7 @@ class _Environment:
         return {
             "environment": self.target.name,
             "direction": self.direction,
-            "url": environment.url,
+            "url": environment.public_url,
             "tenant": environment.tenant,
             "source": self.ref,
             "namespaces": namespaces or "all that the repository holds",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from syncd.cache import Cache, cache_folder
 from syncd.cli.options import Options
 from syncd.cli.targets import Agreement, KestraTarget
 from syncd.config import Config, Target
-from syncd.errors import ConfigError, RefMoved
+from syncd.errors import ConfigError, RefMoved, RepoError
+from syncd.flowtext import Readings
 from syncd.guards import Guards, MaxDeletes
 from syncd.kestra import Address, Kestra, ListingCache
 from syncd.layout import Layout
@@ -80,6 +82,7 @@ class Opened:
             base=self.agreement,
             scope=self.scope,
             ignored=self.git.ignored,
+            place=self.git.place,
             finish=self._finish,
             confirm=self._confirm,
             stopping=stopping,
@@ -119,13 +122,15 @@ class Opened:
         before = self.repository.read_ref(f"refs/heads/{branch}") if branch else None
         commit = self.git.commit(self.options.message or message, _author(self.options.author))
         self.agreement.source_commit = commit or self.agreement.source_commit
-        if commit and _pushes(self.options, self.target):
+        if _pushes(self.options, self.target):
             try:
                 self.git.push()
-            except RefMoved:
-                if branch and branch != self.repository.branch():  # so that the next attempt starts from the new tip
+            except RefMoved as moved:
+                if branch is None or branch == self.repository.branch():
+                    raise RepoError(str(moved), moved.hint) from moved  # the user's own branch is not rewritten
+                if commit:
                     self.repository.update_ref(f"refs/heads/{branch}", before, commit)
-                raise
+                raise  # the next attempt starts from the new tip
         return commit
 
     def _confirm(self, plan: Plan) -> None:
@@ -170,7 +175,7 @@ def choose(config: Config, options: Options) -> Target:
     return config.target(options.env, overlay)
 
 
-def connect(config: Config, target: Target) -> Kestra:
+def connect(config: Config, target: Target, readings: Readings | None = None) -> Kestra:
     """The client of this environment's server. Nothing is sent yet."""
     environment = target.environment
     return Kestra(
@@ -186,6 +191,7 @@ def connect(config: Config, target: Target) -> Kestra:
             timeout=environment.timeout,
         ),
         cache=ListingCache.default(),
+        readings=readings,
     )
 
 
@@ -207,14 +213,14 @@ def opened(
     """
     repository, config = find(options)
     target = choose(config, options)
-    with connect(config, target) as server:
+    memory = repository.with_memory(Cache(cache_folder("repositories")))
+    with memory, connect(config, target, repository.readings) as server:
         opening = _Opening(options, config, repository, target, server, deployment, pulls=pulls)
         if not writes or options.dry_run:
             yield opening.open()
             return
         with repository.lock(target.name):
             yield opening.open()
-            server.check_identity()
 
 
 @dataclass(frozen=True)
@@ -232,15 +238,16 @@ class _Opening:
     def open(self) -> Opened:
         """Asks the server who it is, loads the base, and works out the scope."""
         layout, environment = self.config.settings.layout.layout, self.target.environment
-        git = self._git_side({})
+        git = self._git_side()
         base_ref = BaseRef(self.repository, layout, self.target.name, remote=environment.share)
         rescue_ref = RescueRef(self.repository, self.target.name, remote=environment.share)
         identity = ServerIdentity(self.server.address.url, environment.tenant, self.server.about().uuid)
         commit = self.deployment.source if self.deployment else git.commit_id or self.repository.head()
         base = base_ref.load(identity, Scope(everything=True, excluded=()), commit, ignore=git.ignore)
-        git = self._git_side(base.paths)
+        git.known, git.may_be_emptied = base.paths, self.options.allow_emptying
         held = base.snapshot.resources
-        self.server.spell(held)
+        self.server.expect(held)
+        self.server.share(held.values())
         scope = self._scope({*git.namespaces(), *(key.namespace for key in held)})
         ignored = git.ignored(held)
         inside = {key: held[key] for key in held if scope.covers(key.namespace) and key not in ignored}
@@ -258,26 +265,26 @@ class _Opening:
         )
         return Opened(self.options, self.target, layout, self.repository, git, self.server, agreement, scope)
 
-    def _git_side(self, known: Mapping[str, Key]) -> GitSide:
+    def _git_side(self) -> GitSide:
         layout, options = self.config.settings.layout.layout, self.options
         if self.deployment:
-            return GitSide.at(self.repository, layout, self.deployment.commit, known=known)
+            return GitSide.at(self.repository, layout, self.deployment.commit)
         ref = options.ref or self.target.environment.source
         branch = options.branch or self.target.environment.branch
         if self.pulls and _pushes(options, self.target):
             self.repository.fetch(self.repository.remote_of(branch or self.repository.branch() or "HEAD"))
         if self.pulls and branch:
             start = "HEAD" if ref == WORKTREE else ref
-            return GitSide.on(self.repository, layout, branch, start=start, known=known)
+            return GitSide.on(self.repository, layout, branch, start=start)
         if ref == WORKTREE:
             side = GitSide.checkout if self.pulls and _commits(options, self.target) else GitSide.worktree
-            return side(self.repository, layout, known=known)
+            return side(self.repository, layout)
         if self.pulls:
             raise ConfigError(
                 f"a pull has nowhere to write: Git's side is {ref}",
                 "add --branch NAME to commit there, or --ref worktree to write into the work tree",
             )
-        return GitSide.at(self.repository, layout, ref, known=known)
+        return GitSide.at(self.repository, layout, ref)
 
     def _scope(self, known: set[str]) -> Scope:
         """

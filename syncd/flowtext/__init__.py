@@ -9,11 +9,14 @@ from syncd.flowtext.edits import (
     without_revision,
 )
 from syncd.flowtext.identity import Identity, NotAFlow, identity
+from syncd.flowtext.readings import Reading, Readings
 from syncd.flowtext.references import Reference, Refers, references, subflows
 
 __all__ = [
     "Identity",
     "NotAFlow",
+    "Reading",
+    "Readings",
     "Reference",
     "Refers",
     "differs_only_by_pause",

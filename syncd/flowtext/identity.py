@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from syncd.flowtext.scalars import java_text
 from syncd.flowtext.tree import BYTES_LIMIT, DEPTH_LIMIT, Fault, Mapping, Scalar, check, parse
+from syncd.model import blob_id
 
 _NEEDED = ("id", "namespace", "tasks")
 _HEAD = re.compile(rb"\n((?:[^\s#-]|-(?![ \t\r\n]|\Z))[^\n]*)")
@@ -29,6 +29,7 @@ _BRACKETS = DEPTH_LIMIT - 100
 _CONFLICT = re.compile(rb"^<<<<<<< .*(?s:.*?)^>>>>>>> ", re.MULTILINE)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _BOM = b"\xef\xbb\xbf"
+_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,25 @@ class NotAFlow:
     namespace: str | None = None
 
 
-@lru_cache(maxsize=8192)
+_found: dict[str, Identity | NotAFlow] = {}
+"""Answers given before, by blob id: a cache of the texts themselves would keep them all in memory."""
+
+
 def identity(text: bytes) -> Identity | NotAFlow:
     """
     Which flow this text is: one YAML document that is a mapping with `id`, `namespace` and `tasks`.
 
     The id is what the server makes of it: a plain `0123` is "83", `on` is "true"; an alias is no id.
     """
+    name = blob_id(text)
+    if (found := _found.get(name)) is None:
+        if len(_found) >= _MOST:
+            _found.clear()
+        found = _found[name] = _read_text(text)
+    return found
+
+
+def _read_text(text: bytes) -> Identity | NotAFlow:
     refused = _not_text(text)
     if refused:
         return refused

@@ -40,9 +40,8 @@ def create_flows(flows: Flows, line: Dialect, wanted: Sequence[Resource], pool: 
             _tolerated(flows.import_zip, [text for one in absent if is_text_of(one.key, text := one.load())])
     else:
         list(pool.map(lambda one: _tolerated(flows.create, one.key, one.load()), wanted))
-    texts = flows.export(scope).texts
-    held = (Resource.of(one.key, texts[one.key]) for one in wanted if one.key in texts)
-    return _matching(held, wanted)
+    held = flows.export(scope, {one.raw: one.load for one in wanted}).flows
+    return _matching((held[one.key] for one in wanted if one.key in held), wanted)
 
 
 def create_files(files: Files, line: Dialect, wanted: Sequence[Resource], pool: Executor) -> Mapping[Key, Resource]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from syncd.errors import KestraError, KestraMissing, KestraRejected, ObjectMoved
-from syncd.flowtext import Identity, NotAFlow, identity
+from syncd.flowtext import Identity, NotAFlow, Readings, identity
 from syncd.kestra.archive import entries, packed
 from syncd.kestra.dialect import Dialect
 from syncd.kestra.naming import FLOW_ID, NAMESPACE
 from syncd.kestra.refusal import plain
 from syncd.kestra.transport import YAML, Call, Transport, path_of
-from syncd.model import Key, Kind, Problem, Resource, Scope, Severity, Snapshot, within
+from syncd.model import Key, Kind, Problem, Resource, Scope, Severity, Snapshot, blob_id, within
 
-PAGE = 1000
+Loaders = Mapping[str, Callable[[], bytes]]
+_NOWHERE: Loaders = MappingProxyType({})
+
+PAGE = 500
 """Flows on one page of the listing; without `sort=`, which costs seconds on 1,000 flows (1.3.25 on H2)."""
 
 _PAGES_LIMIT = 1000
@@ -33,9 +38,9 @@ class Listed:
 
 @dataclass(slots=True)
 class Export:
-    """What an export of flows held: texts by key, keys that came twice, and texts that are no flow."""
+    """What an export of flows held: flows by key, keys that came twice, and texts that are no flow."""
 
-    texts: dict[Key, bytes] = field(default_factory=dict)
+    flows: dict[Key, Resource] = field(default_factory=dict)
     twice: set[Key] = field(default_factory=set)
     strays: list[tuple[str, NotAFlow]] = field(default_factory=list)
 
@@ -48,36 +53,47 @@ class Flows:
         transport: The way to the server.
         root: `/api/v1/main`, or what else stands before `/flows`.
         line: What the server can do.
+        readings: Flows that were read before, wherever they were.
     """
 
-    def __init__(self, transport: Transport, root: str, line: Dialect) -> None:
+    def __init__(self, transport: Transport, root: str, line: Dialect, readings: Readings) -> None:
         self._transport = transport
         self._root = root + "/flows"
         self._line = line
+        self._readings = readings
 
-    def snapshot(self, scope: Scope, pool: Executor) -> Snapshot:
+    def snapshot(self, scope: Scope, pool: Executor, elsewhere: Loaders = _NOWHERE) -> Snapshot:
         """
-        Every flow in scope: sources from one export, cross-checked with the listing.
+        Every flow in scope: sources from one export (see there), cross-checked with the listing.
 
         Raises:
             KestraError: Either could not be read; nothing is known then.
         """
         listing = pool.submit(self.listing, scope)
-        export = self.export(scope)
+        export = self.export(scope, elsewhere)
         listed, problems = listing.result()
         return _checked(export, listed, problems)
 
-    def export(self, scope: Scope) -> Export:
-        """The sources of all flows in scope; the archive's entry names differ by version and are not used."""
+    def export(self, scope: Scope, elsewhere: Loaders = _NOWHERE) -> Export:
+        """
+        The sources of all flows in scope; the archive's entry names differ by version and are not used.
+
+        Args:
+            scope: Which.
+            elsewhere: By blob id, where else the same bytes can be read; those are not kept in memory.
+        """
         found, covers = Export(), _remembered(scope.covers)
         query = self._narrowed(scope)
         with self._transport.download(self._root + "/export/by-query", "the flows", query) as archive:
             for name, text in entries(archive.file, "the flows"):
-                who = identity(text)
-                if isinstance(who, NotAFlow):
-                    found.strays.append((plain(name), who))
-                elif covers(who.namespace):
-                    _add(found, who, text)
+                raw = blob_id(text)
+                reading = self._readings.of(raw, text)
+                if isinstance(reading.flow, NotAFlow):
+                    found.strays.append((plain(name), reading.flow))
+                elif covers(reading.flow.namespace):
+                    key = Key(Kind.FLOW, reading.flow.namespace, reading.flow.id)
+                    load = elsewhere.get(raw) or partial(bytes, text)
+                    _add(found, Resource(key, reading.digest, raw, load=load))
         return found
 
     def listing(self, scope: Scope) -> tuple[Mapping[Key, Listed], tuple[Problem, ...]]:
@@ -97,7 +113,7 @@ class Flows:
             )
         covers = _remembered(scope.covers)
         inside = {name: listed for name, listed in seen.items() if covers(name[0])}
-        odd = [name for name in inside if not (NAMESPACE.fullmatch(name[0]) and FLOW_ID.fullmatch(name[1]))]
+        odd = [name for name in inside if not _possible(*name)]
         return (
             {Key(Kind.FLOW, *name): listed for name, listed in inside.items() if name not in set(odd)},
             tuple(_impossible("/".join(name)) for name in odd),
@@ -173,7 +189,7 @@ class Flows:
         for page in range(1, _PAGES_LIMIT):
             query = [("page", str(page)), ("size", str(PAGE)), *self._narrowed(scope)]
             answer = self._transport.get(self._root + "/search", "the flows", query)
-            results, total = answer.documents("results"), _count(answer.document().get("total"))
+            results, total = answer.page()
             seen.update((_name(result), _listed(result)) for result in results)
             read += len(results)
             if not results or read >= total:
@@ -189,26 +205,27 @@ def is_text_of(key: Key, text: bytes) -> bool:
 def _checked(export: Export, listed: Mapping[Key, Listed], problems: tuple[Problem, ...]) -> Snapshot:
     reasons = {(stray.namespace, stray.id): stray.reason for _, stray in export.strays}
     unknown = {key: _twice(key) for key in export.twice}
+    odd = {key for key in export.flows if not _possible(key.namespace, key.name)}
     for key, entry in listed.items():
         if entry.draft:
             unknown[key] = _draft(key)
         elif entry.unreadable or (key.namespace, key.name) in reasons:
             unknown[key] = _unreadable(key, entry.unreadable or reasons[key.namespace, key.name])
-        elif key not in export.texts:
+        elif key not in export.flows:
             unknown[key] = _unexported(key)
     resources = {
-        key: Resource.of(key, text, revision=listed[key].revision if key in listed else None)
-        for key, text in export.texts.items()
-        if key not in unknown
+        key: replace(flow, revision=listed[key].revision) if key in listed else flow
+        for key, flow in export.flows.items()
+        if key not in unknown and key not in odd
     }
-    return Snapshot(resources, unknown, problems=(*problems, *unknown.values()))
+    told = {_impossible(f"{key.namespace}/{key.name}") for key in odd}.difference(problems)
+    return Snapshot(resources, unknown, problems=(*problems, *told, *unknown.values()))
 
 
-def _add(found: Export, who: Identity, text: bytes) -> None:
-    key = Key(Kind.FLOW, who.namespace, who.id)
-    if key in found.texts:
-        found.twice.add(key)
-    found.texts[key] = text
+def _add(found: Export, flow: Resource) -> None:
+    if flow.key in found.flows:
+        found.twice.add(flow.key)
+    found.flows[flow.key] = flow
 
 
 def _remembered(covers: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -220,10 +237,6 @@ def _remembered(covers: Callable[[str], bool]) -> Callable[[str], bool]:
         return answers[namespace]
 
     return remembered
-
-
-def _count(total: object) -> int:
-    return total if isinstance(total, int) else -1
 
 
 def _name(document: dict[str, Any]) -> tuple[str, str]:
@@ -244,6 +257,10 @@ def _source(document: dict[str, Any], key: Key) -> bytes:
     if not isinstance(source, str):
         raise KestraError(f"{key}: the server's answer holds no source", "check its version: syncd doctor")
     return source.encode("utf-8", "surrogatepass")
+
+
+def _possible(namespace: str, name: str) -> bool:
+    return bool(NAMESPACE.fullmatch(namespace) and FLOW_ID.fullmatch(name))
 
 
 def _impossible(name: str) -> Problem:

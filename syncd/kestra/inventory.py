@@ -46,18 +46,24 @@ class Room:
 
 @dataclass(slots=True)
 class Contents:
-    """Blob ids by path as read from the server, the bytes of those that had room, and when reading began."""
+    """Blob ids and sizes by path as read from the server, the bytes of those that had room, and when reading began."""
 
     room: Room
     blobs: dict[str, str] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     made: float | None = None
 
     def add(self, path: str, data: bytes) -> None:
         """Takes note of one file."""
-        self.blobs[path] = blob_id(data)
+        self.blobs[path], self.sizes[path] = blob_id(data), len(data)
         if self.room.takes(len(data)):
             self.kept[path] = data
+
+    def drop(self, path: str) -> None:
+        """Takes it back, because it is not the whole file."""
+        self.blobs.pop(path)
+        self.kept.pop(path, None)
 
 
 class Inventory:
@@ -111,6 +117,8 @@ class Inventory:
             return Snapshot()
         walk = self._files.walk(namespace)
         self._read(namespace, [path for path, stat in walk.files.items() if not _fits(known.get(path), stat)], contents)
+        for path in [path for path, size in contents.sizes.items() if size != _listed_size(walk, path, size)]:
+            contents.drop(path)
         self._remember(namespace, known, walk, contents)
         return self._snapshot(namespace, walk, known, contents)
 
@@ -197,6 +205,11 @@ class Loader:
             for path, data in files:
                 if path not in self._contents.kept:
                     self._contents.add(path, data)
+
+
+def _listed_size(walk: Walk, path: str, otherwise: int) -> int:
+    stat = walk.files.get(path)
+    return stat.size if stat else otherwise
 
 
 def _fits(known: Known | None, stat: Stat) -> bool:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha1
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Self
+
+from syncd.cache import Cache, cache_folder
 
 _FORM = 1
 
@@ -46,40 +43,27 @@ class ListingCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._cache = Cache(folder)
 
     @classmethod
     def default(cls) -> Self:
         """The cache in `$SYNCD_CACHE_DIR`, else in the user's own cache folder."""
-        if folder := os.environ.get("SYNCD_CACHE_DIR"):
-            return cls(Path(folder) / "files")
-        from platformdirs import user_cache_path
-
-        return cls(user_cache_path("syncd") / "files")
+        return cls(cache_folder("files"))
 
     def load(self, server: str, namespace: str) -> Mapping[str, Known]:
         """What is known of a namespace's files, by path; empty where nothing is."""
+        document = self._cache.load(f"{server}\0{namespace}")
         try:
-            document = json.loads(self._path(server, namespace).read_bytes())
             if document["form"] != _FORM or document["namespace"] != namespace:
                 return {}
             return {
                 path: Known(Stat(int(size), int(modified)), str(blob))
                 for path, (size, modified, blob) in document["files"].items()
             }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return {}
 
     def store(self, server: str, namespace: str, known: Mapping[str, Known]) -> None:
         """Replaces what is known, atomically; where that is not possible, it is not remembered."""
         files = {path: (one.stat.size, one.stat.modified, one.blob) for path, one in known.items()}
-        text = json.dumps({"form": _FORM, "namespace": namespace, "files": files})
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile("w", dir=self._folder, delete=False, encoding="utf-8") as fresh:
-                fresh.write(text)
-            Path(fresh.name).replace(self._path(server, namespace))
-
-    def _path(self, server: str, namespace: str) -> Path:
-        name = sha1(f"{server}\0{namespace}".encode(), usedforsecurity=False).hexdigest()
-        return self._folder / f"{name}.json"
+        self._cache.store(f"{server}\0{namespace}", {"form": _FORM, "namespace": namespace, "files": files})

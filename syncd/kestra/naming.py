@@ -72,7 +72,7 @@ def unusable_path(name: str) -> str:
         return "a path has no empty, '.' or '..' part and no leading slash"
     if "\\" in name:
         return "the server turns a backslash into a slash"
-    if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
+    if not (name.isascii() and name.isprintable()) and any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in name):
         return "it holds a control character, or is not UTF-8"
     if len(name) > _PATH_LIMIT or any(len(part.encode()) > _PART_LIMIT for part in parts):
         return f"a part of it is longer than {_PART_LIMIT} bytes"

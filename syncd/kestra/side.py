@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from syncd.errors import KestraDenied, KestraError, KestraMissing, KestraRejected, KestraReplaced
+from syncd.flowtext import Readings
 from syncd.kestra import bulk
 from syncd.kestra.address import Address
 from syncd.kestra.dialect import Dialect, Server
@@ -20,6 +21,7 @@ from syncd.kestra.naming import NAMESPACE, content_name, flaw, stored_name, unho
 from syncd.kestra.refusal import NOT_KESTRA
 from syncd.kestra.swap import Store, swap
 from syncd.kestra.transport import Transport, path_of
+from syncd.kestra.unlisted import asked_by_name
 from syncd.kestra.validation import Validation
 from syncd.model import Change, Key, Kind, Problem, Resource, Scope, Snapshot
 
@@ -43,6 +45,7 @@ class Kestra:
         address: Where it is.
         transport: In place of the network.
         cache: Listings that earlier runs saw, see `ListingCache.default`; `None` reads every file each time.
+        readings: Flows that were read before, wherever they were.
     """
 
     def __init__(
@@ -51,16 +54,20 @@ class Kestra:
         *,
         transport: httpx.BaseTransport | None = None,
         cache: ListingCache | None = None,
+        readings: Readings | None = None,
     ) -> None:
         self.address = address
         self._transport = Transport(address, transport)
         self._pool = ThreadPoolExecutor(THREADS, "kestra")
         self._cache = cache
+        self._readings = readings or Readings()
+        self._elsewhere: dict[str, Callable[[], bytes]] = {}
         self._asking = Lock()
         self._lock = Lock()
         self._server: Server | None = None
         self._writing: dict[Key, Lock] = {}
         self._spelled: dict[str, dict[str, str]] = {}
+        self._expected: frozenset[Key] = frozenset()
         self._seen: dict[tuple[str, str], set[Key]] = {}
 
     def __enter__(self) -> Self:
@@ -112,12 +119,15 @@ class Kestra:
             KestraError: The flows could not be read, the credentials are not enough, or the server is away.
         """
         extra = self._pool.submit(self._pair_namespaces, scope)
-        flows = self._flows.snapshot(scope, self._pool)
-        seen = {key.namespace for key in (*flows.resources, *flows.unknown)}
-        namespaces = {*scope.roots, *seen, *extra.result()}
-        inside = sorted(name for name in namespaces if NAMESPACE.fullmatch(name) and scope.covers(name))
         inventory = Inventory(self._files, self._line, self._cache_name, self._cache, self._spelled)
-        snapshot = _merged([flows, *self._pool.map(inventory.take, inside)])
+        roots = sorted(name for name in set(scope.roots) if NAMESPACE.fullmatch(name) and scope.covers(name))
+        known = self._pool.map(inventory.take, roots)
+        flows = self._flows.snapshot(scope, self._pool, self._elsewhere)
+        seen = {key.namespace for key in (*flows.resources, *flows.unknown)} | extra.result()
+        found = sorted(name for name in seen - set(roots) if NAMESPACE.fullmatch(name) and scope.covers(name))
+        snapshot = _merged([flows, *known, *self._pool.map(inventory.take, found)])
+        missed = self._expected.difference(snapshot.resources)
+        snapshot = asked_by_name(snapshot, filter(self._may_be_asked(scope), missed), self._store, self._pool)
         self._seen = {}
         for key in (*snapshot.resources, *snapshot.unknown):
             self._neighbours(key).add(key)
@@ -146,6 +156,7 @@ class Kestra:
             observed = swap(self._store(key.kind), change, self.address.retries)
         self.spell(written)
         with self._lock:
+            self._expected = self._expected.difference({key}) | written
             self._neighbours(key).discard(key)
             self._neighbours(key).update(written)
         return observed
@@ -187,8 +198,23 @@ class Kestra:
     def unholdable(self, keys: Iterable[Key]) -> Mapping[Key, Problem]:
         """Which of these names this server cannot hold, alone, beside the others, or beside what the last look saw."""
         wanted = frozenset(keys)
+        if not wanted:
+            return {}
         problems = unholdable(wanted.union(*self._seen.values()), self._line)
         return {key: problem for key, problem in problems.items() if key in wanted}
+
+    def expect(self, keys: Iterable[Key]) -> None:
+        """
+        Tells what both sides had agreed on; to be said before a look.
+
+        What of it a look does not find is asked for by name, so that a listing which lacks something deletes nothing.
+        """
+        self._expected = frozenset(keys)
+        self.spell(self._expected)
+
+    def share(self, held: Iterable[Resource]) -> None:
+        """Tells what can be read elsewhere; of flows with the same bytes a look keeps nothing in memory."""
+        self._elsewhere = {one.raw: one.load for one in held if one.key.kind is Kind.FLOW}
 
     def spell(self, keys: Iterable[Key]) -> None:
         """
@@ -241,7 +267,7 @@ class Kestra:
 
     @cached_property
     def _flows(self) -> Flows:
-        return Flows(self._transport, self._root, self._line)
+        return Flows(self._transport, self._root, self._line, self._readings)
 
     @cached_property
     def _files(self) -> Files:
@@ -256,6 +282,9 @@ class Kestra:
         name = content_name(key.name, self._line) if key.kind is Kind.FILE else f"{key.kind} {key.name}"
         return self._seen.setdefault((key.namespace, name), set())
 
+    def _may_be_asked(self, scope: Scope) -> Callable[[Key], bool]:
+        return lambda key: key.kind is not Kind.KV and scope.covers(key.namespace) and not flaw(key, self._line)
+
     def _store(self, kind: Kind) -> Store:
         stores: dict[Kind, Store] = {Kind.FLOW: self._flows, Kind.FILE: self._files}
         return stores[kind]
@@ -266,7 +295,7 @@ class Kestra:
             return set()
         try:
             query = [("size", "10000")]
-            pairs = self._transport.get(self._root + "/kv", "the key-value pairs", query).documents("results")
+            pairs = self._transport.get(self._root + "/kv", "the key-value pairs", query).page()[0]
         except (KestraDenied, KestraMissing):
             return set()
         names = {str(pair.get("namespace")) for pair in pairs}

@@ -93,14 +93,27 @@ class Answer:
             raise self._odd("of an unknown form")
         return parsed
 
-    def documents(self, name: str = "") -> list[dict[str, Any]]:
+    def documents(self) -> list[dict[str, Any]]:
         """
-        The parsed body, or the part of it with this name, which is a list of objects.
+        The parsed body, which is a list of objects.
 
         Raises:
             KestraError: It is something else.
         """
-        parsed = self.document().get(name) if name else self.json()
+        return self._objects(self.json())
+
+    def page(self) -> tuple[list[dict[str, Any]], int]:
+        """
+        The objects on one page of a listing, and how many all pages have; -1 where the answer does not say.
+
+        Raises:
+            KestraError: It is something else.
+        """
+        document = self.document()
+        total = document.get("total")
+        return self._objects(document.get("results")), total if isinstance(total, int) else -1
+
+    def _objects(self, parsed: object) -> list[dict[str, Any]]:
         if not isinstance(parsed, list) or not all(isinstance(one, dict) for one in parsed):
             raise self._odd("of an unknown form")
         return parsed
@@ -135,7 +148,7 @@ class Transport:
             headers={**address.headers, **_login(address), "user-agent": f"syncd/{__version__}"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             verify=_trust(address),
-            proxy=address.proxy,
+            proxy=_proxy(address),
             timeout=httpx.Timeout(address.timeout, pool=None),
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
             transport=transport,
@@ -269,6 +282,14 @@ def _trust(address: Address) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=address.ca_file)
     except OSError as error:
         raise ConfigError(f"ca_file {address.ca_file!r} cannot be used: {error}", "name a PEM file") from None
+
+
+def _proxy(address: Address) -> httpx.Proxy | None:
+    if not address.proxy:
+        return None
+    if not address.proxy.startswith(("http://", "https://")):
+        raise ConfigError("proxy: not the address of an HTTP proxy", "write it like http://proxy.example.com:3128")
+    return httpx.Proxy(address.proxy)
 
 
 def _typed(call: Call) -> Mapping[str, str] | None:

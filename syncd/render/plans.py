@@ -150,8 +150,12 @@ def problem_line(problem: Problem, paint: Paint) -> str:
     place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part)
     hint = f"; {problem.hint}" if problem.hint else ""
     where = f"{printable(place)}: " if place else ""
-    message = problem.message.removeprefix(f"{problem.path}: ")
+    message = _beside_its_path(problem)
     return f"{paint(problem.severity.value, fg=colour)} {problem.code}: {where}{printable(message)}{hint}"
+
+
+def _beside_its_path(problem: Problem) -> str:
+    return problem.message.removeprefix(f"{problem.path}: ")
 
 
 def _closing(view: View) -> str:
@@ -231,7 +235,7 @@ def as_markdown(view: View) -> str:
         lines += [_markdown_row(change) for _, change in view.rows if change.verdict is not Verdict.SETTLED]
         lines.append("")
     lines += [
-        f"- **{problem.severity.value}** {problem.code} {cell(problem.path)} {cell(problem.message)}"
+        f"- **{problem.severity.value}** {problem.code} {cell(problem.path)} {cell(_beside_its_path(problem))}"
         for problem in view.problems
     ]
     lines += [f"- **refused**: {cell(refusal.message)}; {cell(refusal.hint)}" for refusal in view.refusals]

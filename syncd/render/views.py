@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
@@ -82,6 +82,13 @@ class Heading:
     source_commit: str | None = field(default=None)
 
 
+def view_of_nothing(heading: Heading, direction: str, *, ran: bool) -> View:
+    """What is left to show where an error came before the plan."""
+    return View(
+        heading.environment, direction, heading.source, None, "", (), 0, outcome=Outcome() if ran else None, exit=1
+    )
+
+
 def view_of_plan(heading: Heading, plan: Plan, code: int) -> View:
     """What `diff` shows."""
     rows = tuple((plan.direction, change) for change in plan.changes)
@@ -110,9 +117,23 @@ def view_of_run(heading: Heading, reports: Iterable[Report]) -> View:
     )
     return View(
         heading.environment, direction, heading.source, heading.source_commit, digest, tuple(rows),
-        plans[-1].unchanged, _once(plan.problems for plan in plans), _once(plan.refusals for plan in plans), outcome,
-        exit_code(reports, [change for _, change in rows]),
+        _unchanged(reports, rows), _once(plan.problems for plan in plans), _once(plan.refusals for plan in plans),
+        outcome, exit_code(reports, [change for _, change in rows]),
     )  # fmt: skip
+
+
+def _unchanged(reports: Sequence[Report], rows: Iterable[tuple[Direction, Change]]) -> int:
+    """How many objects no row speaks of; what a push has brought in step is not counted again by the pull after it."""
+    if len(reports) == 1 or reports[-1].withheld:
+        return reports[0].plan.unchanged
+    last = reports[-1].plan
+    spoken = {change.key for change in last.changes}
+    brought = sum(
+        direction is not last.direction and bool(change.source)
+        for direction, change in rows
+        if change.key not in spoken
+    )
+    return last.unchanged - brought
 
 
 def _once(groups: Iterable[Iterable[_Item]]) -> tuple[_Item, ...]:

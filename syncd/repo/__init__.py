@@ -3,7 +3,8 @@
 What a base or a rescue is, and when anything is written, is decided above.
 """
 
-from syncd.repo.content import Commit
+from syncd.repo.content import Commit, Entry, Glance
+from syncd.repo.files import Unreadable
 from syncd.repo.history import Author, CommitInfo
 from syncd.repo.ignore import RULES_FILES, Ignore
 from syncd.repo.objects import TreeEntry
@@ -17,9 +18,12 @@ __all__ = [
     "Author",
     "Commit",
     "CommitInfo",
+    "Entry",
     "GitSide",
+    "Glance",
     "Ignore",
     "Repository",
     "TreeEntry",
+    "Unreadable",
     "take",
 ]

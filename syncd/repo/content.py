@@ -86,26 +86,30 @@ class WorkTree:
     def entries(self, prefixes: Sequence[str]) -> tuple[Entry, ...]:
         self.files.forget()
         found = {}
-        for tag, path in self._repository.worktree_files(prefixes):
-            form = self._form(tag, path)
-            if form:
-                found[path.rstrip("/")] = Entry(path.rstrip("/"), form)
+        for tag, name in self._repository.worktree_files(prefixes):
+            path = name.rstrip("/")
+            entry = self._entry(tag, path)
+            if entry:
+                found[path] = entry
         return tuple(found[path] for path in sorted(found))
 
-    def _form(self, tag: str, path: str) -> Form | None:
+    def _entry(self, tag: str, path: str) -> Entry | None:
         """`None` where a tracked file was deleted. Tags are those of `git ls-files -t`."""
         if tag == "M":
-            return Form.UNMERGED
+            return Entry(path, Form.UNMERGED)
         if self.files.link_above(path):
-            return Form.LINK
+            return Entry(path, Form.LINK)
         try:
-            mode = self.files.mode(path)
+            found = self.files.stat(path)
         except OSError as error:
             gone = error.errno in {errno.ENOENT, errno.ENOTDIR}
-            return {"H": None if gone else Form.FILE, "S": Form.ABSENT}.get(tag, Form.FILE)
-        if stat.S_ISDIR(mode):
-            return Form.MODULE
-        return Form.LINK if stat.S_ISLNK(mode) else Form.FILE
+            form = {"H": None if gone else Form.FILE, "S": Form.ABSENT}.get(tag, Form.FILE)
+            return Entry(path, form) if form else None
+        if stat.S_ISREG(found.st_mode):
+            return Entry(path, Form.FILE, self.files.known(path, found))
+        if stat.S_ISDIR(found.st_mode):
+            return Entry(path, Form.MODULE)
+        return Entry(path, Form.LINK if stat.S_ISLNK(found.st_mode) else Form.FILE)
 
     def has_folder(self, path: str) -> bool:
         return (self.files.root / path).is_dir()
@@ -119,6 +123,9 @@ class WorkTree:
 
     def glances(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Glance | Unreadable]]:
         for entry in entries:
+            if entry.blob:
+                yield entry, Glance(entry.blob, b"")
+                continue
             try:
                 yield entry, Glance(*self.files.fingerprint(entry.path))
             except Unreadable as error:

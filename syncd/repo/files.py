@@ -13,12 +13,15 @@ from secrets import token_hex
 from typing import Final
 
 from syncd.errors import ObjectMoved, RepoError
+from syncd.model import blob_id
+from syncd.repo.stats import Stats
 
 _CHUNK: Final = 1024 * 1024
 _TRIES: Final = 3
 _SAFE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _TEMPORARY: Final = ".syncd-"
 HEAD_SIZE: Final = 256  # bytes; enough to know a Git LFS pointer
+POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class Unreadable(Exception):
@@ -32,13 +35,16 @@ class Files:
     Args:
         root: The folder.
         scratch: A folder for files that are not finished; on the same file system, or the target's folder is used.
+        stats: What files looked like when they were read.
     """
 
-    def __init__(self, root: Path, scratch: Path) -> None:
+    def __init__(self, root: Path, scratch: Path, stats: Stats) -> None:
         self.root = root
         self._scratch = scratch
+        self._stats = stats
         self._at = f"{root}/"  # joining by hand: thousands of paths through pathlib take longer than reading them
         self._plain: dict[str, str] = {"": ""}
+        self._nears: dict[str, Path] = {}
 
     def forget(self) -> None:
         """Looks for links anew from now on."""
@@ -49,17 +55,23 @@ class Files:
         folder = path.rpartition("/")[0]
         known = self._plain.get(folder)
         if known is None:
-            known = self.link_above(folder) or (folder if (self.root / folder).is_symlink() else "")
+            known = self.link_above(folder) or (folder if self._is_link(folder) else "")
             self._plain[folder] = known
         return known
+
+    def _is_link(self, path: str) -> bool:
+        try:
+            return stat.S_ISLNK(self.stat(path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def exists(self, path: str) -> bool:
         """Whether anything lies there, a broken link included."""
         return os.path.lexists(self._at + path)
 
-    def mode(self, path: str) -> int:
-        """Type and permissions of what lies there, links not followed. Raises OSError."""
-        return os.lstat(self._at + path).st_mode
+    def stat(self, path: str) -> os.stat_result:
+        """What lies there, links not followed. Raises OSError."""
+        return os.lstat(self._at + path)
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """
@@ -73,37 +85,44 @@ class Files:
             Unreadable: It is gone, a link, no file, may not be read, or kept changing.
         """
         for _ in range(_TRIES):
-            with self._opened(path) as file:
-                before = os.fstat(file)
+            with self._opened(path) as (file, before):
                 data = _read(file, before.st_size if limit is None else min(limit, before.st_size))
                 if _same(before, os.fstat(file)):
+                    if len(data) == before.st_size and not data.startswith(POINTER):
+                        self._stats.note(path, before, blob_id(data))
                     return data
         raise Unreadable("it kept changing while it was read")
+
+    def known(self, path: str, stat: os.stat_result) -> str:
+        """The blob id of this file where it looks as it did when it was read, else ""."""
+        return self._stats.blob(path, stat)
 
     def fingerprint(self, path: str) -> tuple[str, bytes]:
         """The blob id and the first bytes of a file of any size, without holding it. Raises Unreadable."""
         for _ in range(_TRIES):
-            with self._opened(path) as file:
-                before = os.fstat(file)
+            with self._opened(path) as (file, before):
                 seen = sha1(b"blob %d\0" % before.st_size, usedforsecurity=False)
                 head = chunk = os.read(file, _CHUNK)
                 while chunk:
                     seen.update(chunk)
                     chunk = os.read(file, _CHUNK) if before.st_size >= _CHUNK else b""
                 if _same(before, os.fstat(file)):
+                    if not head.startswith(POINTER):
+                        self._stats.note(path, before, seen.hexdigest())
                     return seen.hexdigest(), head[:HEAD_SIZE]
         raise Unreadable("it kept changing while it was read")
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[int]:
+    def _opened(self, path: str) -> Iterator[tuple[int, os.stat_result]]:
         try:
             file = os.open(self._at + path, _SAFE)
         except OSError as error:
             raise Unreadable(_reason(error)) from None
         try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode):
                 raise Unreadable("it is not a regular file")
-            yield file
+            yield file, found
         except OSError as error:
             raise Unreadable(_reason(error)) from None
         finally:
@@ -165,6 +184,7 @@ class Files:
         except OSError as error:
             raise RepoError(f"{path} cannot be removed: {_reason(error)}", "look at its folder") from None
         folder = path.rpartition("/")[0]
+        self._nears.clear()
         with suppress(OSError):
             while "/" in folder:
                 (self.root / folder).rmdir()
@@ -186,11 +206,7 @@ class Files:
     @contextmanager
     def _written(self, path: str, data: bytes) -> Iterator[Path]:
         """A finished file beside or near its place, gone afterwards."""
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._scratch.mkdir(exist_ok=True)
-        near = self._scratch if self._scratch.stat().st_dev == target.parent.stat().st_dev else target.parent
-        temporary = near / f"{_TEMPORARY}{token_hex(8)}"
+        temporary = self._near(path.rpartition("/")[0]) / f"{_TEMPORARY}{token_hex(8)}"
         try:
             file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             with os.fdopen(file, "wb") as stream:
@@ -198,6 +214,15 @@ class Files:
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _near(self, folder: str) -> Path:
+        """Makes a folder, and says where files for it can be finished: on the same file system."""
+        if folder not in self._nears:
+            place = self.root / folder
+            place.mkdir(parents=True, exist_ok=True)
+            self._scratch.mkdir(exist_ok=True)
+            self._nears[folder] = self._scratch if self._scratch.stat().st_dev == place.stat().st_dev else place
+        return self._nears[folder]
 
 
 def _place(temporary: Path, target: Path) -> None:

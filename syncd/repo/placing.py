@@ -65,8 +65,7 @@ class Placing:
         held[folded(path)] = path
         return None
 
-    def unseen(self, keys: Iterable[Key]) -> Mapping[Key, str]:
-        """Where those of these objects would go whose file is not there."""
+    def unseen(self, paths: Mapping[Key, str]) -> Mapping[Key, str]:
+        """Those of these objects whose file is not there, and where it would go."""
         there = {entry.path for entry in self._entries}
-        paths = {key: self.new_path(key) for key in keys}
         return {key: path for key, path in paths.items() if path and path not in there and not unfit_path(path)}

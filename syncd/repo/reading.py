@@ -8,17 +8,15 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Final
 
-from syncd.flowtext import NotAFlow
+from syncd.flowtext import NotAFlow, Reading, Readings
 from syncd.layout import Layout, Place
 from syncd.model import Key, Kind, Problem, Resource, Scope, Severity, Snapshot, blob_id
 from syncd.repo.content import Content, Entry, Form
-from syncd.repo.files import Unreadable
+from syncd.repo.files import POINTER, Unreadable
 from syncd.repo.names import collisions, namespace_above, unfit_id, unfit_namespace, unfit_path
-from syncd.repo.readings import Reading, Readings
 
 FLOW_LIMIT: Final = 4 * 1024 * 1024  # bytes that are read of a flow's file; Kestra takes less than that
 
-_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _FORM_RULES: Final = {
     Form.LINK: ("SYN006", "is, or lies behind, a symbolic link", "put the file itself there"),
     Form.MODULE: (
@@ -58,6 +56,20 @@ def take(
     return draft.snapshot()
 
 
+def without_missing_folders(snapshot: Snapshot) -> Snapshot:
+    """The same snapshot, believing that a folder of the layout which is gone was emptied on purpose."""
+    missing = {problem for problem in snapshot.problems if _is_missing_folder(problem)}
+    return replace(
+        snapshot,
+        incomplete={place: problem for place, problem in snapshot.incomplete.items() if problem not in missing},
+        problems=tuple(problem for problem in snapshot.problems if problem not in missing),
+    )
+
+
+def _is_missing_folder(problem: Problem) -> bool:
+    return problem.code == "SYN008" and problem.severity is Severity.WARNING
+
+
 class _Draft:
     """A snapshot in the making."""
 
@@ -65,6 +77,7 @@ class _Draft:
         self, content: Content, layout: Layout, scope: Scope, known: Mapping[str, Key], readings: Readings
     ) -> None:
         self.content = content
+        self.load = content.load  # bound once: a look has tens of thousands of handles
         self.layout = layout
         self.covers = cache(scope.covers)
         self.roots = scope.roots
@@ -129,7 +142,7 @@ class _Draft:
                     f"{folder} is not there, though it held {len(emptied)} namespaces; nothing is deleted for that",
                     folder,
                     severity=Severity.WARNING,
-                    hint=f"check the repository and the revision; if it is meant, keep {folder}/.gitkeep",
+                    hint=f"check the revision; if it is meant: --allow-emptying, or keep {folder}/.gitkeep",
                 )
                 self.problems.append(problem)
                 self.incomplete.update({(kind, namespace): problem for namespace in emptied})
@@ -176,13 +189,13 @@ class _Draft:
     def _flows(self, places: Mapping[Entry, Place]) -> None:
         fresh = []
         for entry, place in places.items():
-            if entry.blob and (reading := self.readings.known.get(entry.blob)):
+            if entry.blob and (reading := self.readings.find(entry.blob)):
                 self._flow(entry, place, entry.blob, reading)
             else:
                 fresh.append(entry)
         for entry, text in self.content.texts(fresh, FLOW_LIMIT):
             if isinstance(text, bytes):
-                raw = entry.blob or blob_id(text)
+                raw = blob_id(text)
                 self._flow(entry, places[entry], raw, self.readings.of(raw, text))
             else:
                 self._refuse(entry, places[entry], _unreadable(entry, text))
@@ -196,7 +209,7 @@ class _Draft:
         if problem:
             self._misfit(entry, place, key, problem)
             return
-        load = partial(self.content.load, entry.path, raw)
+        load = partial(self.load, entry.path, raw)
         self.found[key].append(Resource(key, reading.digest, raw, entry.path, load=load))
 
     def _misfit(self, entry: Entry, place: Place, key: Key, problem: Problem) -> None:
@@ -240,11 +253,11 @@ class _Draft:
             key = Key(Kind.FILE, places[entry].namespace, places[entry].name)
             if isinstance(glance, Unreadable):
                 self._block(key, _unreadable(entry, glance))
-            elif glance.head.startswith(_POINTER):
+            elif glance.head.startswith(POINTER):
                 message = f"{entry.path}: a Git LFS pointer, not the file itself"
                 self._block(key, Problem("SYN007", message, entry.path, hint="git lfs pull"))
             else:
-                load = partial(self.content.load, entry.path, glance.raw)
+                load = partial(self.load, entry.path, glance.raw)
                 self.found[key].append(Resource(key, glance.raw, glance.raw, entry.path, load=load))
 
 

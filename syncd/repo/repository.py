@@ -13,13 +13,15 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from syncd.cache import Cache
 from syncd.errors import RepoError, RepoLocked
+from syncd.flowtext import Readings
 from syncd.repo.files import Files
 from syncd.repo.git import Git, decode, encode
 from syncd.repo.history import History
 from syncd.repo.objects import Objects
-from syncd.repo.readings import Readings
 from syncd.repo.refs import Refs
+from syncd.repo.stats import Stats
 
 _GOING_ON: Final = {
     "rebase-merge": "a rebase",
@@ -53,6 +55,7 @@ class Repository(Objects, Refs, History):
         self.common_dir = common_dir
         self.own = common_dir / "syncd"
         self.readings = Readings()
+        self._stats = Stats()
         self._remembered: dict[str, bytes] = {}
         self._room = _ROOM
 
@@ -179,6 +182,22 @@ class Repository(Objects, Refs, History):
         """Puts blobs (`None` removes) into the user's index, with the modes that they have in a commit."""
         self.git.run("update-index", "-z", "--replace", "--index-info", stdin=self.index_lines(entries, commit))
 
+    @contextmanager
+    def with_memory(self, cache: Cache) -> Iterator[None]:
+        """Knows what earlier runs read, and hands on what was read in the block."""
+        memories: dict[str, Readings | Stats] = {
+            f"flows of {self.root}": self.readings,
+            f"files of {self.root}": self._stats,
+        }
+        for name, memory in memories.items():
+            memory.recall(cache.load(name))
+        try:
+            yield
+        finally:
+            for name, memory in memories.items():
+                if document := memory.handed_on():
+                    cache.store(name, document)
+
     def remember(self, raw: str, data: bytes) -> None:
         """Keeps bytes of the work tree that were used, as far as there is room: the file may soon be another."""
         if raw not in self._remembered and len(data) <= self._room:
@@ -196,7 +215,7 @@ class Repository(Objects, Refs, History):
 
     def files(self) -> Files:
         """The files of the work tree; half-written ones are kept in the Git folder."""
-        return Files(self.root, self.own)
+        return Files(self.root, self.own, self._stats)
 
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of these paths that Git itself would ignore (`.gitignore`, `.git/info/exclude`), tracked ones not."""

@@ -16,7 +16,7 @@ from syncd.repo.history import Author
 from syncd.repo.ignore import NAME, Ignore
 from syncd.repo.names import unfit_to_write
 from syncd.repo.placing import Placing
-from syncd.repo.reading import FLOW_LIMIT, take
+from syncd.repo.reading import FLOW_LIMIT, take, without_missing_folders
 from syncd.repo.repository import Repository
 from syncd.repo.writing import REFS, AtOnce, CheckedOut, Collected
 
@@ -35,10 +35,14 @@ class GitSide:
         ignore: The `.kestraignore` rules that hold here; the base is to be read with the same.
         workers: How many objects may be written at a time.
         can_swap: Whether a file may take a folder's place.
+        can_nest: Whether a folder may take a file's place.
+        may_be_emptied: Whether a folder of the layout that is gone was meant to go, with everything in it.
     """
 
+    may_be_emptied = False
     workers = 1
     can_swap = True
+    can_nest = True
 
     def __init__(
         self,
@@ -60,7 +64,7 @@ class GitSide:
         self._content = content
         self._writer = writer
         self._given_ignore = ignore
-        self._pushed: dict[str, str | None] = {}
+        self._stale = False
 
     @classmethod
     def worktree(cls, repository: Repository, layout: Layout, *, known: Mapping[str, Key] = NOTHING_KNOWN) -> GitSide:
@@ -182,13 +186,17 @@ class GitSide:
         """
         What lies here within the scope; see the rules SYN001 to SYN010 for what becomes unknown.
 
+        The first look takes the listing that opening this side has made; every other one makes its own.
+
         Raises:
             RepoError: Git refused.
             ConfigError: A `.kestraignore` holds something that is no pattern.
         """
-        for stale in ("_listing", "ignore", "_placing"):
+        for stale in ("_listing", "ignore", "_placing") if self._stale else ():
             self.__dict__.pop(stale, None)
-        return take(self._content, self._entries, self.layout, scope, self.known, self.repository.readings)
+        self._stale = True
+        found = take(self._content, self._entries, self.layout, scope, self.known, self.repository.readings)
+        return without_missing_folders(found) if self.may_be_emptied else found
 
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that have a file here, by the layout, ignored files left out."""
@@ -208,6 +216,7 @@ class GitSide:
         if self._writer is None:
             raise RepoError(f"{path}: {self.name} is only read", "pull into the work tree, or name a --branch")
         data = change.write.load() if change.write else None
+        self._stale = True
         self._writer.put(path, data, change.target.raw if change.target else None)
         if data is None:
             return None
@@ -224,6 +233,10 @@ class GitSide:
         """What of these writes no repository of this layout can hold, before anything is written."""
         return self._placing.refusals(writes)
 
+    def place(self, key: Key) -> str:
+        """Where a new object of another side would lie; "" where this layout has no place for it."""
+        return self._placing.new_path(key)
+
     def create_many(self, flows: Sequence[Resource]) -> Mapping[Key, Resource]:  # noqa: ARG002 - every side is asked
         """Nothing: one file is written as quickly as many."""
         return {}
@@ -232,7 +245,7 @@ class GitSide:
         """Those objects of another side that are out of scope because their file here is, or would be, ignored."""
         named, keys = self._ignored_flows, tuple(keys)
         paths = {key: self._placing.new_path(key) for key in keys}
-        unseen = self._placing.unseen(keys)
+        unseen = self._placing.unseen(paths)
         by_git = self.repository.ignored(unseen.values())
         return frozenset(
             key
@@ -246,10 +259,10 @@ class GitSide:
         files = [
             entry
             for entry in self._listing
-            if entry.form is Form.FILE
+            if self.ignore.covers(entry.path)
+            and entry.form is Form.FILE
             and (place := self.layout.locate(entry.path))
             and place.kind is Kind.FLOW
-            and self.ignore.covers(entry.path)
         ]
         flows = (
             self.repository.readings.of(blob_id(text), text).flow
@@ -290,12 +303,14 @@ class GitSide:
             RefMoved: The remote has moved on: fetch, read again, plan again.
             RepoError: The remote refused for another reason, or is away.
         """
-        if not isinstance(self._writer, Collected) or not self._writer.tip:
+        if not isinstance(self._writer, Collected):
             raise RepoError(f"{self.name} has no branch to push", "add --commit, or name a --branch")
         branch, tip = self._writer.branch, self._writer.tip
+        if tip is None or self._writer.local is None:
+            return None
         name = remote or self.repository.remote_of(branch)
         there = self.repository.read_ref(f"refs/remotes/{name}/{branch}")
-        if there == tip:
+        if there and self.repository.is_ancestor(tip, there):
             return None
         if there and not self.repository.is_ancestor(there, tip):
             raise RefMoved(f"{name}/{branch} holds commits that {branch} has not", f"git pull --rebase {name} {branch}")

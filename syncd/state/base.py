@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,18 @@ from typing import Final
 from syncd.errors import ObjectMoved, RefMoved, RepoError
 from syncd.layout import Layout
 from syncd.model import Key, Resource, Scope, Snapshot, blob_id
-from syncd.repo import Author, Commit, CommitInfo, Ignore, Repository, TreeEntry, take
+from syncd.repo import (
+    Author,
+    Commit,
+    CommitInfo,
+    Entry,
+    Glance,
+    Ignore,
+    Repository,
+    TreeEntry,
+    Unreadable,
+    take,
+)
 from syncd.state.server import SERVER, ServerIdentity, one_line, other_server
 from syncd.state.shared import PREFIX, TRIES, Shared, checked
 
@@ -112,20 +123,20 @@ class BaseRef:
         commit = self._shared.catch_up() if fetch else self._repository.read_ref(self.ref)
         if commit is None:
             return Base(None, Snapshot(), f"nothing was agreed on yet with environment {self.environment}")
-        void = self._void(commit, server, rev)
-        self._roots = "" if void else self._repository.trailers(commit).get(ROOT, "")
+        trailers = self._repository.trailers(commit)
+        void = self._void(trailers, server, rev)
+        self._roots = "" if void else trailers.get(ROOT, "")
         return Base(commit, Snapshot() if void else self._read(commit, scope), void)
 
     def _read(self, commit: str, scope: Scope) -> Snapshot:
         """What the base holds; what cannot be read in it was never agreed on."""
-        content = Commit(self._repository, commit)
+        content = _Agreed(self._repository, commit)
         entries = [entry for entry in content.entries(("",)) if not self._ignore.covers(entry.path)]
         found = take(content, entries, self._layout, scope, {}, self._repository.readings)
         return Snapshot(found.resources)
 
-    def _void(self, commit: str, server: ServerIdentity, rev: str | None) -> str:
+    def _void(self, trailers: Mapping[str, str], server: ServerIdentity, rev: str | None) -> str:
         """Why the base says nothing about this server and this repository, or ""."""
-        trailers = self._repository.trailers(commit)
         if before := other_server(trailers, server):
             return (
                 f"the base of {self.environment} is about another server ({before}); nothing is deleted because of it"
@@ -139,10 +150,10 @@ class BaseRef:
     def _related(self, trailers: Mapping[str, str], rev: str) -> bool:
         """Whether the source of the base and this revision descend from a common first commit."""
         repository, source = self._repository, trailers.get(SOURCE, "")
-        if not source:
+        if not source or source == rev:
             return True
         there = repository.sizes((source,))
-        if there and (source == rev or repository.merge_base(source, rev)):
+        if there and repository.merge_base(source, rev):
             return True
         if repository.is_shallow():
             raise RepoError(
@@ -268,6 +279,13 @@ class BaseRef:
         """Every environment that has a base in this clone."""
         names = (ref.removeprefix(PREFIX) for ref in self._repository.refs(PREFIX))
         return tuple(sorted(name for name in names if "/" not in name))
+
+
+class _Agreed(Commit):
+    """A commit whose files were looked into when they were agreed on; Git keeps what a ref holds."""
+
+    def glances(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Glance | Unreadable]]:
+        return ((entry, Glance(entry.blob, b"")) for entry in entries)
 
 
 def _scope_of(keys: Iterable[Key]) -> Scope:

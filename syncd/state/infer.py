@@ -68,7 +68,8 @@ def _behind(repository: Repository, rev: str, pairs: Mapping[Key, tuple[Resource
 
 def _digests(repository: Repository, blobs: Iterable[str]) -> dict[str, str]:
     """The digest of each of these flow texts."""
-    known = repository.readings.known
-    small = [blob for blob, size in repository.sizes(blobs).items() if size <= FLOW_LIMIT and blob not in known]
+    readings = {blob: repository.readings.find(blob) for blob in blobs}
+    unread = [blob for blob, reading in readings.items() if reading is None]
+    small = [blob for blob, size in repository.sizes(unread).items() if size <= FLOW_LIMIT]
     fresh = {blob: repository.readings.of(blob, text).digest for blob, text in repository.blobs(small)}
-    return {blob: known[blob].digest for blob in blobs if blob in known} | fresh
+    return {blob: reading.digest for blob, reading in readings.items() if reading} | fresh

@@ -77,6 +77,25 @@ def test_diff_shows_lines_counts_json_or_markdown(agreed: Place) -> None:
     assert {"applied", "failed", "commit"}.isdisjoint(data)
 
 
+def test_a_diff_can_be_held_against_a_reviewed_plan(agreed: Place, tmp_path: Path) -> None:
+    agreed.flow(message="reviewed")
+    agreed.syncd("diff", "--out", str(tmp_path / "plan.json"))
+    assert agreed.verdicts("diff", "--plan", str(tmp_path / "plan.json")) == {"hello": "update"}
+    agreed.flow(message="edited since")
+    assert "no longer fits" in agreed.json("diff", "--plan", str(tmp_path / "plan.json"), code=4)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "direction"), [("diff", "push"), ("push", "push"), ("pull", "pull"), ("sync", "both")]
+)
+def test_the_object_has_the_same_shape_also_with_an_error_in_it(agreed: Place, verb: str, direction: str) -> None:
+    good = agreed.json(verb)
+    bad = agreed.json(verb, code=1, SYNCD_PASSWORD="wrong")
+    assert set(bad) == {*good, "error"}
+    assert bad["direction"] == direction
+    assert bad["items"] == []
+
+
 def test_the_log_is_the_history_of_the_base_ref(agreed: Place) -> None:
     agreed.flow(message="second")
     source = agreed.commit("second")

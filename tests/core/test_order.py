@@ -59,15 +59,24 @@ def test_a_folder_is_emptied_just_before_the_file_that_takes_its_place() -> None
     assert names(todo.files[0])[-1] == "data"
 
 
-def refused(base: Snapshot, source: Snapshot, policy: Policy, *, can_swap: bool) -> dict[Key, str]:
+def refused(
+    base: Snapshot, source: Snapshot, policy: Policy, *, can_swap: bool, can_nest: bool | None = None
+) -> dict[Key, str]:
     planned: Plan = plan(base, source, base, policy)
-    return {key: problem.message for key, problem in without_room(planned, base, can_swap=can_swap).items()}
+    nests = can_swap if can_nest is None else can_nest
+    problems = without_room(planned, base, can_swap=can_swap, can_nest=nests)
+    return {key: problem.message for key, problem in problems.items()}
 
 
 def test_a_server_that_keeps_files_and_folders_apart_is_not_asked_to_swap_them() -> None:
     problems = refused(files("data"), files("data/one.csv"), PRUNING, can_swap=False)
     assert [key.name for key in problems] == ["data/one.csv"]
     assert "keeps files and folders apart" in next(iter(problems.values()))
+
+
+def test_a_server_may_let_a_file_take_a_folders_place_but_not_the_reverse() -> None:
+    assert refused(files("data"), files("data/one.csv"), PRUNING, can_swap=True, can_nest=False)
+    assert not refused(files("data/one.csv"), files("data"), PRUNING, can_swap=True, can_nest=False)
 
 
 def test_without_prune_there_is_no_room_anywhere() -> None:

@@ -172,7 +172,7 @@ def exported(*flows: Resource) -> httpx.Response:
     return octets(zipped({f"{number}.yml": one.load() for number, one in enumerate(flows)}))
 
 
-def folder(*names: str, size: int = 2, modified: int = NOON - 60_000) -> httpx.Response:
+def folder(*names: str, size: int = 1, modified: int = NOON - 60_000) -> httpx.Response:
     """A listing of one folder; a name that ends in a slash is a folder."""
     return reply(
         [

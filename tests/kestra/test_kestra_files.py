@@ -1,6 +1,8 @@
 """What a look at a namespace's files finds, and how little it reads for it."""
 
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -72,14 +74,14 @@ def test_folders_are_walked_and_bytes_compared() -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_recorded_answers_of_real_servers_are_understood(line: str) -> None:
     """The export of 1.3 packs the flows along as `_flows/`; they are no files."""
+    export = answer(recorded(line, "files export"))
     tree = folders(
         {
             "/": answer(recorded(line, "files directory root")),
             "/scripts": answer(recorded(line, "files directory scripts")),
-            "/bin": folder("data.bin"),
+            "/bin": folder("data.bin", size=len(ZipFile(BytesIO(export.content)).read("bin/data.bin"))),
         }
     )
-    export = answer(recorded(line, "files export"))
     snapshot, _ = look({SEARCH: reply(["/x"]), FOLDER: tree, EXPORT: export}, version=f"{line}.0")
     expected = {entry["name"] for entry in recorded(line, "files export")["response"]["zip"]}
     assert names(snapshot) == {name for name in expected if not name.startswith("_flows/")}
@@ -115,7 +117,7 @@ def test_unchanged_files_are_not_read_again(tmp_path: Path) -> None:
     assert again == first
 
 
-@pytest.mark.parametrize("change", [{"size": 3}, {"modified": NOON - 59_999}])
+@pytest.mark.parametrize("change", [{"size": 3}, {"size": 3, "modified": NOON - 59_999}])
 def test_another_size_or_time_is_read_again(tmp_path: Path, change: dict[str, int]) -> None:
     cache = ListingCache(tmp_path)
     look({SEARCH: reply(["/x"]), FOLDER: folder("x"), READ: octets(b"x")}, cache)
@@ -209,11 +211,11 @@ def test_on_2_a_first_look_reads_everything_once(tmp_path: Path) -> None:
 def test_what_was_exported_before_it_was_listed_may_be_older_than_the_listing(tmp_path: Path) -> None:
     """The file was written after the export began, so the bytes that were read do not belong to the time listed."""
     cache = ListingCache(tmp_path)
-    early = octets(zipped({"x": b"old"}))
+    early = octets(zipped({"x": b"o"}))
     early.headers["date"] = "Wed, 01 Jul 2026 11:58:00 GMT"
     look({FOLDER: folder("x"), EXPORT: early}, cache, version="2.0.0")
-    snapshot, _ = look({FOLDER: folder("x"), EXPORT: octets(zipped({"x": b"new"}))}, cache, version="2.0.0")
-    assert [one.digest for one in snapshot.resources.values()] == [blob_id(b"new")]
+    snapshot, _ = look({FOLDER: folder("x"), EXPORT: octets(zipped({"x": b"n"}))}, cache, version="2.0.0")
+    assert [one.digest for one in snapshot.resources.values()] == [blob_id(b"n")]
 
 
 def test_an_exported_file_that_is_not_listed_is_unknown() -> None:
@@ -221,6 +223,26 @@ def test_an_exported_file_that_is_not_listed_is_unknown() -> None:
     export = octets(zipped(dict.fromkeys([*many, "hidden"], b"x")))
     snapshot, _ = look({SEARCH: reply(["/x"]), FOLDER: folder(*many), EXPORT: export})
     assert {key.name: problem.code for key, problem in snapshot.unknown.items()} == {"hidden": "SYN026"}
+
+
+def test_a_file_that_is_not_as_long_as_listed_is_unknown_and_not_remembered(tmp_path: Path) -> None:
+    cache = ListingCache(tmp_path)
+    snapshot, _ = look({SEARCH: reply(["/x"]), FOLDER: folder("x", size=3), READ: octets(b"x")}, cache)
+    assert {key.name: problem.code for key, problem in snapshot.unknown.items()} == {"x": "SYN026"}
+    snapshot, _ = look({SEARCH: reply(["/x"]), FOLDER: folder("x", size=3), READ: octets(b"xyz")}, cache)
+    assert names(snapshot) == {"x"}
+
+
+def test_what_was_agreed_on_and_is_not_listed_is_asked_for_by_name() -> None:
+    """A listing that lacks something is no proof that it was deleted."""
+    routes = {SEARCH: reply([]), ("GET", "/flows/search"): listed(), ("GET", "/flows/export/by-query"): exported()}
+    there, gone = Key(Kind.FILE, "a.b", "there"), Key(Kind.FILE, "a.b", "gone")
+    read = folders({"/there": octets(b"x"), "/gone": reply({}, 404)})
+    with kestra_of(Wire(routed({**routes, READ: read}))) as kestra:
+        kestra.expect([there, gone])
+        snapshot = kestra.snapshot(HERE)
+    assert {key: problem.code for key, problem in snapshot.unknown.items()} == {there: "SYN026"}
+    assert snapshot.resources == {}
 
 
 def test_a_missing_root_is_an_empty_namespace(tmp_path: Path) -> None:
@@ -281,9 +303,9 @@ def test_a_file_changed_after_the_look_is_a_move_when_it_is_loaded(tmp_path: Pat
 
 def test_loading_many_known_files_costs_one_export(tmp_path: Path) -> None:
     cache = ListingCache(tmp_path)
-    many = [f"{number}.txt" for number in range(50)]
+    many = [f"{number}.txt" for number in range(10, 60)]
     export = octets(zipped({name: name.encode() for name in many}))
-    routes: dict[tuple[str, str], object] = {SEARCH: reply(["/x"]), FOLDER: folder(*many), EXPORT: export}
+    routes: dict[tuple[str, str], object] = {SEARCH: reply(["/x"]), FOLDER: folder(*many, size=6), EXPORT: export}
     look(routes, cache)
     single = lambda request: octets(request.url.params["path"][1:].encode())  # noqa: E731
     wire = Wire(

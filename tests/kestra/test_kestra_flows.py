@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from syncd.errors import KestraError, ObjectMoved
+from syncd.kestra.flows import PAGE
 from syncd.model import Key, Kind, Resource, Scope, Severity, Snapshot
 from tests.kestra.doubles import (
     LINES,
@@ -163,14 +165,23 @@ def test_pages_are_read_until_the_total() -> None:
     flows = [flow(f"f{number}") for number in range(2500)]
 
     def page(request: httpx.Request) -> httpx.Response:
-        start = (int(request.url.params["page"]) - 1) * 1000
-        results = [{"id": one.key.name, "namespace": "a.b", "revision": 1} for one in flows[start : start + 1000]]
+        start = (int(request.url.params["page"]) - 1) * PAGE
+        results = [{"id": one.key.name, "namespace": "a.b", "revision": 1} for one in flows[start : start + PAGE]]
         return reply({"results": results, "total": len(flows)})
 
     snapshot, wire = look(page, exported(*flows))
     assert len(snapshot.resources) == 2500
     assert not snapshot.unknown
-    assert len(wire.sent_to("GET", "/flows/search")) == 3
+    assert len(wire.sent_to("GET", "/flows/search")) == 2500 / PAGE
+
+
+def test_what_can_be_read_elsewhere_is_not_kept() -> None:
+    nothing = {("GET", "/files/export"): octets(zipped({}))}
+    wire = Wire(routed({SEARCH: listed(ONE, TWO), EXPORT: exported(ONE, TWO), **nothing}, "2.0.0"))
+    with kestra_of(wire) as kestra:
+        kestra.share([replace(ONE, load=lambda: b"from elsewhere")])
+        seen = kestra.snapshot(HERE).resources
+    assert (seen[ONE.key].load(), seen[TWO.key].load()) == (b"from elsewhere", TWO.load())
 
 
 def test_pages_that_do_not_add_up_are_an_error() -> None:
