@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from syncd.model import Change, Key, Snapshot, Verdict, within
+from syncd.model import Change, Key, Kind, Problem, Snapshot, Verdict, within
 from syncd.plan import Plan, Refusal
 
 NAMESPACE_PERCENT = 30
@@ -81,6 +81,41 @@ def guard(plan: Plan, base: Snapshot, guards: Guards) -> Plan:
     refused = {key: refusal for refusal in reversed(refusals) for key in refusal.keys}
     changes = tuple(_refuse(change, refused.get(change.key)) for change in plan.changes)
     return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
+
+
+def doubtful(side: Snapshot, guards: Guards) -> Snapshot:
+    """The side, in which absence means nothing where a whole folder is gone: more likely a wrong place than a wish."""
+    if guards.allow_emptying or not side.emptied:
+        return side
+    return replace(side, incomplete={**side.incomplete, **side.emptied})
+
+
+def guard_emptied(plan: Plan, emptied: Mapping[tuple[Kind, str], Problem], *, prune: bool) -> Plan:
+    """
+    The same plan, in which what a folder took with it is a refused deletion; without `prune` it is unmanaged.
+
+    Args:
+        plan: Made of a doubtful source, so that these objects are blocked.
+        emptied: The places whose folder is gone.
+        prune: Whether they would have been deleted.
+    """
+    changes, refused = [], defaultdict(list)
+    for change in plan.changes:
+        problem = emptied.get((change.key.kind, change.key.namespace))
+        if problem is None or change.verdict is not Verdict.BLOCKED or change.reason != problem.message:
+            changes.append(change)
+        elif change.target and prune:
+            changes.append(change)
+            refused[problem].append(change.key)
+        elif change.target:
+            changes.append(
+                replace(change, verdict=Verdict.UNMANAGED, reason=f"{problem.message}; stays without --prune")
+            )
+    refusals = [
+        Refusal(f"{_count(len(keys))}, because {problem.message}", problem.hint, tuple(keys))
+        for problem, keys in refused.items()
+    ]
+    return replace(plan, changes=tuple(changes), refusals=(*plan.refusals, *refusals))
 
 
 def _held_by_base(base: Snapshot) -> Mapping[str, int]:

@@ -148,12 +148,14 @@ class Snapshot:
         unknown: Objects that exist or may exist but could not be read (invalid, duplicate, draft, unreadable).
         incomplete: Namespaces in which more may exist than was seen; absence means nothing there.
         problems: Everything worth telling, including the problems of `unknown` and `incomplete`.
+        emptied: Namespaces whose whole folder is gone: what they held is absent, but a guard asks whether it is meant.
     """
 
     resources: Mapping[Key, Resource] = field(default_factory=lambda: MappingProxyType({}))
     unknown: Mapping[Key, Problem] = field(default_factory=lambda: MappingProxyType({}))
     incomplete: Mapping[tuple[Kind, str], Problem] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()
+    emptied: Mapping[tuple[Kind, str], Problem] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Snapshot:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from syncd.application import Application
 from syncd.errors import PlanMoved
-from syncd.guards import guard
+from syncd.guards import doubtful, guard, guard_emptied
 from syncd.model import Key, Problem, Severity, Snapshot
 from syncd.order import without_room
 from syncd.plan import Direction, OnInvalid, Plan, plan
@@ -48,7 +48,7 @@ def decide(world: World, look: Look, request: Request) -> Plan:
 
 
 def _possible(world: World, look: Look, request: Request) -> Plan:
-    source, target = look.towards(request.policy.direction)
+    source, target = (doubtful(side, request.guards) for side in look.towards(request.policy.direction))
     base = _of_branch(world.base.snapshot, look.git) if world.beside else world.base.snapshot
     first = plan(base, source, target, request.policy)
     if unclear := _without_base(first):
@@ -57,6 +57,8 @@ def _possible(world: World, look: Look, request: Request) -> Plan:
     if request.only is not None:
         first = first.only(request.only)
     guarded = guard(first, base, request.guards)
+    if not request.guards.allow_emptying:
+        guarded = guard_emptied(guarded, source.emptied, prune=request.policy.prune)
     side = world.target(request.policy.direction)
     cramped = without_room(guarded, target, can_swap=side.can_swap, can_nest=side.can_nest)
     guarded = _blocked(guarded, cramped.values())

@@ -244,7 +244,7 @@ class _Opening:
         identity = ServerIdentity(self.server.address.url, environment.tenant, self.server.about().uuid)
         commit = self.deployment.source if self.deployment else git.commit_id or self.repository.head()
         base = base_ref.load(identity, Scope(everything=True, excluded=()), commit, ignore=git.ignore)
-        git.known, git.may_be_emptied = base.paths, self.options.allow_emptying
+        git.known = base.paths
         held = base.snapshot.resources
         self.server.expect(held)
         self.server.share(held.values())

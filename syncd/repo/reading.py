@@ -56,20 +56,6 @@ def take(
     return draft.snapshot()
 
 
-def without_missing_folders(snapshot: Snapshot) -> Snapshot:
-    """The same snapshot, believing that a folder of the layout which is gone was emptied on purpose."""
-    missing = {problem for problem in snapshot.problems if _is_missing_folder(problem)}
-    return replace(
-        snapshot,
-        incomplete={place: problem for place, problem in snapshot.incomplete.items() if problem not in missing},
-        problems=tuple(problem for problem in snapshot.problems if problem not in missing),
-    )
-
-
-def _is_missing_folder(problem: Problem) -> bool:
-    return problem.code == "SYN008" and problem.severity is Severity.WARNING
-
-
 class _Draft:
     """A snapshot in the making."""
 
@@ -86,6 +72,7 @@ class _Draft:
         self.found: dict[Key, list[Resource]] = defaultdict(list)
         self.unknown: dict[Key, Problem] = {}
         self.incomplete: dict[tuple[Kind, str], Problem] = {}
+        self.emptied: dict[tuple[Kind, str], Problem] = {}
         self.problems: list[Problem] = []
         self.unnamed: list[tuple[Place, Problem]] = []
 
@@ -119,7 +106,7 @@ class _Draft:
                 self.problems.append(problem)
                 self.unknown[key] = problem
         problems = tuple(sorted(set(self.problems), key=lambda problem: problem.order))
-        return Snapshot(resources, self.unknown, self.incomplete, problems)
+        return Snapshot(resources, self.unknown, self.incomplete, problems, self.emptied)
 
     def _place(self, entry: Entry) -> Place | None:
         """What an entry in scope stands for; a link or repository in place of one of our folders is told of here."""
@@ -139,13 +126,13 @@ class _Draft:
             if folder and emptied and not self.content.has_folder(folder):
                 problem = Problem(
                     "SYN008",
-                    f"{folder} is not there, though it held {len(emptied)} namespaces; nothing is deleted for that",
+                    f"{folder} is gone with everything in it",
                     folder,
                     severity=Severity.WARNING,
-                    hint=f"check the revision; if it is meant: --allow-emptying, or keep {folder}/.gitkeep",
+                    hint=f"check the revision; if it is meant, add --allow-emptying, or keep {folder}/.gitkeep",
                 )
                 self.problems.append(problem)
-                self.incomplete.update({(kind, namespace): problem for namespace in emptied})
+                self.emptied.update({(kind, namespace): problem for namespace in emptied})
 
     def _blocked_folder(self, entry: Entry) -> None:
         for kind, template in ((Kind.FLOW, self.layout.flows), (Kind.FILE, self.layout.files)):

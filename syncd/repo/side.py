@@ -16,7 +16,7 @@ from syncd.repo.history import Author
 from syncd.repo.ignore import NAME, Ignore
 from syncd.repo.names import unfit_to_write
 from syncd.repo.placing import Placing
-from syncd.repo.reading import FLOW_LIMIT, take, without_missing_folders
+from syncd.repo.reading import FLOW_LIMIT, take
 from syncd.repo.repository import Repository
 from syncd.repo.writing import REFS, AtOnce, CheckedOut, Collected
 
@@ -36,10 +36,8 @@ class GitSide:
         workers: How many objects may be written at a time.
         can_swap: Whether a file may take a folder's place.
         can_nest: Whether a folder may take a file's place.
-        may_be_emptied: Whether a folder of the layout that is gone was meant to go, with everything in it.
     """
 
-    may_be_emptied = False
     workers = 1
     can_swap = True
     can_nest = True
@@ -195,8 +193,7 @@ class GitSide:
         for stale in ("_listing", "ignore", "_placing") if self._stale else ():
             self.__dict__.pop(stale, None)
         self._stale = True
-        found = take(self._content, self._entries, self.layout, scope, self.known, self.repository.readings)
-        return without_missing_folders(found) if self.may_be_emptied else found
+        return take(self._content, self._entries, self.layout, scope, self.known, self.repository.readings)
 
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that have a file here, by the layout, ignored files left out."""

@@ -87,9 +87,10 @@ def test_a_folder_that_is_gone_with_everything_in_it_needs_allow_emptying(agreed
     agreed.syncd("push")
     agreed.git("rm", "--quiet", "-r", "namespaces")
     agreed.commit()
-    refused = agreed.json("push", "--prune", "--ref", "HEAD", code=3)
+    refused = agreed.json("push", "--prune", "--ref", "HEAD", code=6)
     assert [item["verdict"] for item in refused["items"]] == ["blocked"]
-    assert "--allow-emptying" in agreed.syncd("push", "--prune", code=3).stdout
+    assert set(agreed.verdicts("push").values()) == {"unmanaged"}
+    assert "--allow-emptying" in agreed.syncd("push", "--prune", code=6).stdout
     assert agreed.verdicts("push", "--prune", "--allow-emptying") == {"scripts/query.sql": "delete"}
     assert agreed.ui.text() is not None
 

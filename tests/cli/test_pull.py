@@ -126,9 +126,8 @@ def test_a_pull_into_an_empty_repository_brings_the_namespace_that_is_named(agre
     assert (empty.root / QUERY).read_bytes() == b"select 1\n"
 
 
+@pytest.mark.parametrize("server", ["2.0"], indirect=True)
 def test_a_draft_is_neither_pulled_nor_does_it_delete_its_copy_in_git(agreed: Place) -> None:
-    if agreed.ui.client.get("/flows/search").json()["results"][0].get("draft") is None:
-        pytest.skip("drafts exist from 2.0 on")
     agreed.ui.edit(flow_text(message="a draft"), draft=True)
     assert agreed.verdicts("pull", "--prune", code=3) == {"hello": "blocked"}
     assert (agreed.root / FLOW).read_text() == flow_text()

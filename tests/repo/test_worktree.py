@@ -279,10 +279,10 @@ def test_a_vanished_namespace_folder_is_a_deletion_of_its_files(tmp_path: Path) 
 def test_a_vanished_flows_folder_deletes_nothing_until_somebody_says_so(tmp_path: Path) -> None:
     repository = started(tmp_path / "r", {"README.md": b""})
     snapshot = worktree(repository, {HELLO_PATH: HELLO})
-    assert list(snapshot.incomplete) == [(Kind.FLOW, "company.team")]
+    assert list(snapshot.emptied) == [(Kind.FLOW, "company.team")]
     assert "flows/.gitkeep" in snapshot.problems[0].hint
     write(repository.root, {"flows/.gitkeep": b""})
-    assert not worktree(repository, {HELLO_PATH: HELLO}).uncertain
+    assert not worktree(repository, {HELLO_PATH: HELLO}).emptied
 
 
 def test_bytes_that_changed_since_the_look_are_not_handed_out(tmp_path: Path) -> None:
