@@ -14,7 +14,7 @@ from syncd.layout import Layout, detect
 from syncd.repo import Repository
 
 TEMPLATE = """\
-# Settings of syncd: https://pypi.org/project/kestra-syncd/
+# Settings of syncd; 'syncd config show --origin' says where each value comes from.
 # Everything here is optional. Secrets do not belong here: set SYNCD_PASSWORD or SYNCD_TOKEN, or name a file.
 
 # Where flows and namespace files lie. {{namespace}} is a folder called like the namespace, such as company.team.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from syncd.cli.spread import spread
 from syncd.errors import ConfigError, RepoError
 from syncd.flowtext import Identity, NotAFlow, identity
 from syncd.layout import FLOW_SUFFIXES, Layout
@@ -69,7 +70,11 @@ class Subjects:
 
     def check(self, against: Against) -> list[Problem]:
         """Everything that can be said without a server."""
-        return [*self.problems, *(problem for each in self.sources for problem in check(each, against, self.around))]
+
+        def part(sources: Sequence[Source]) -> list[Problem]:
+            return [problem for each in sources for problem in check(each, against, self.around)]
+
+        return [*self.problems, *spread(part, self.sources)]
 
 
 def subjects(repository: Repository, layout: Layout, choice: Choice) -> Subjects:

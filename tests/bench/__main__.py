@@ -66,7 +66,7 @@ class Cost:
 def process(url: str, corpus: Corpus, *arguments: str) -> Cost:
     """A whole `syncd` process, from its start to its exit."""
     variables = {**os.environ, **settings(url, corpus)}
-    command = [sys.executable, "-m", "syncd", *arguments, "--repo", str(corpus.root), "--stat"]
+    command = [sys.executable, "-m", "syncd", *arguments, "--repo", str(corpus.root)]
     start = time.perf_counter()
     started = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(started.pid, 0)
@@ -176,24 +176,28 @@ def bench(flows: int, files: int, folder: Path) -> None:
     print(f"\n{flows} flows ({size:.1f} MiB), {files} files, {NAMESPACES} namespaces")
     print(f"this machine now adds ten million numbers in {machine():.2f} s of processor (0.25 s when idle)")
     print(f"{'':<22}{'syncd':>10} {'bare':>10} {'ratio':>7}  {'goal':<6}{'processor':>8} {'memory':>9}")
+    checked = min((process("", corpus, "validate", "--offline") for _ in range(RUNS)), key=lambda cost: cost.seconds)
+    goal = f"at most {3 * flows / 1000:g} s"
+    used = f"{checked.work:9.2f} s {checked.memory / MIB:6.0f} MiB"
+    print(f"{'validate --offline':<22}{checked.seconds:8.2f} s {goal:>27}{used}")
     with sandbox() as url:
         bare = timed(bare_push, url, corpus)
     with sandbox() as url:
-        row("first push", [process(url, corpus, "push")], [bare], "1.2")
+        row("first push", [process(url, corpus, "push", "--stat")], [bare], "1.2")
         looks = [timed(bare_look, url, corpus) for _ in range(RUNS)]
-        row("diff, nothing changed", [process(url, corpus, "diff") for _ in range(RUNS)], looks, "1.5")
+        row("diff, nothing changed", [process(url, corpus, "diff", "--stat") for _ in range(RUNS)], looks, "1.5")
         row("  look and decide only", [inside(url, corpus) for _ in range(RUNS)], looks, "1.5")
         for namespace, name in list(corpus.flows)[:10]:
             path = corpus.root / f"flows/{namespace}/{name}.yml"
             path.write_bytes(path.read_bytes() + b"# edited\n")
-        row("push, ten changed", [process(url, corpus, "push")], [timed(bare_changes, url, corpus)], "1.5")
-        process(url, corpus, "pull")
+        row("push, ten changed", [process(url, corpus, "push", "--stat")], [timed(bare_changes, url, corpus)], "1.5")
+        process(url, corpus, "pull", "--stat")
         for folder_name in ("flows", "namespaces"):
             shutil.rmtree(corpus.root / folder_name)
         subprocess.run(["git", "update-ref", "-d", "refs/syncd/default"], cwd=corpus.root, check=True)
         shutil.rmtree(corpus.root.parent / "cache", ignore_errors=True)
         pulls = [timed(bare_pull, url, corpus)]
-        row("pull of everything", [process(url, corpus, "pull", "--all-namespaces")], pulls, "1.5")
+        row("pull of everything", [process(url, corpus, "pull", "--all-namespaces", "--stat")], pulls, "1.5")
 
 
 def main() -> None:
