@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from syncd.model import Change, Key, Problem, Severity, Verdict
 from syncd.plan import Direction, Plan
 
-DONE, ERROR, DIFFERENT, INVALID, CONFLICT, PARTLY, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+DONE, ERROR, DIFFERENT, INVALID, CONFLICT, PARTLY, REFUSED = range(7)
 _GRAVEST_FIRST = (ERROR, REFUSED, INVALID, PARTLY, CONFLICT, DIFFERENT, DONE)
 
 

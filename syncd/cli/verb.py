@@ -37,7 +37,6 @@ def one_way(options: Options, direction: Direction) -> None:
     def attempt() -> View:
         known, expected = read(options, direction)
         with opened(known, writes=True, pulls=direction is Direction.PULL) as environment:
-            environment.agreement.beside = direction is Direction.PULL and environment.beside
             request = replace(environment.request(direction), expected=expected)
             with progress(f"{direction} to {direction.target}") as advance, stopping() as stop:
                 report = run(environment.world(advance, stop), request)

@@ -263,7 +263,9 @@ class _Opening:
             commit,
             replace(base.snapshot, resources=inside),
         )
-        return Opened(self.options, self.target, layout, self.repository, git, self.server, agreement, scope)
+        opened = Opened(self.options, self.target, layout, self.repository, git, self.server, agreement, scope)
+        agreement.beside = self.pulls and opened.beside
+        return opened
 
     def _git_side(self) -> GitSide:
         layout, options = self.config.settings.layout.layout, self.options

@@ -24,11 +24,6 @@ class Component:
         """Whether the type belongs to the server itself."""
         return self.type.startswith(CORE)
 
-    @property
-    def short(self) -> str:
-        """The class name without its package."""
-        return self.type.rpartition(".")[2]
-
 
 @dataclass(frozen=True, slots=True)
 class Leaf:

@@ -143,6 +143,23 @@ def test_resolve_takes_one_side_of_one_object(agreed: Place, side: str, message:
     assert agreed.ui.text("other") is None
 
 
+def test_what_is_resolved_onto_a_side_branch_is_agreed_on_only_once_it_is_merged(agreed: Place) -> None:
+    agreed.ui.edit(flow_text(message="theirs"))
+    base = agreed.git("rev-parse", "refs/syncd/default")
+    agreed.syncd("resolve", "company.team/hello", "--take", "kestra", "--branch", "from-ui")
+    assert agreed.git("rev-parse", "refs/syncd/default") == base
+    assert agreed.verdicts("push") == {"hello": "drift"}
+    agreed.git("merge", "--quiet", "from-ui")
+    assert agreed.verdicts("push") == {"hello": "settled"}
+
+
+def test_a_sync_with_a_side_branch_leaves_the_base_until_the_merge(agreed: Place) -> None:
+    agreed.ui.edit(flow_text(message="theirs"))
+    agreed.syncd("sync", "--branch", "from-ui")
+    assert agreed.verdicts("push") == {"hello": "drift"}
+    assert agreed.ui.text() == flow_text(message="theirs")
+
+
 def test_resolve_names_what_it_does_not_know(agreed: Place) -> None:
     result = agreed.syncd("resolve", "company.team/nobody", "--take", "git", code=1)
     assert "company.team/nobody" in result.stderr
